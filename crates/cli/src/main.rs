@@ -1,0 +1,3 @@
+//! The `openprod` program.
+
+fn main() {}

@@ -1,0 +1,43 @@
+//! The rules of a workspace: from commands to operations, from operations to state.
+//!
+//! **Owns** the one road into the log ([`Transaction`]), what bundles derive to, conflicts, schema, and what
+//! readers see ([`Snapshot`]).
+//!
+//! **Refuses to know** about sockets, HTTP, the wall clock and ambient randomness: time is handed in, randomness
+//! comes from a seed, and the same inputs give the same bytes.
+//!
+//! **Start reading** at [`Engine`], then [`Transaction`]; how writes become values is told in [`row`].
+
+mod admission;
+mod chains;
+pub mod command;
+pub mod conflicts;
+mod derive;
+mod engine;
+mod forks;
+mod owner;
+mod plan;
+pub mod query;
+mod replay;
+pub mod row;
+pub mod schema;
+mod snapshot;
+mod state;
+mod state_hash;
+mod stored;
+mod transaction;
+mod workspace;
+
+pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
+pub use command::{Command, CommandError, Decision, Envelope, Fields, NewField, Outcome, Request};
+pub use derive::DERIVATION_VERSION;
+pub use engine::{Engine, OpenError};
+pub use forks::ForkEvidence;
+pub use owner::{Listener, Owner, OwnerError, OwnerHandle, TimeSource};
+pub use plan::NAME_BYTES_MAX;
+pub use replay::Verification;
+pub use snapshot::{Covered, Held, LogHead, Snapshot, Snapshots, Status, Totals};
+pub use state::Changes;
+pub use state_hash::StateHash;
+pub use transaction::{Committed, CommittedBundle, Receipt, Transaction};
+pub use workspace::Workspace;

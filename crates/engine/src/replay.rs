@@ -1,0 +1,213 @@
+//! Deriving the state again from nothing but the log: what shows that the stored rows are right, and what makes
+//! them anew when the rules have changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openprod_core::BundleError;
+use openprod_storage::{ChainId, MemoryStorage, Position, Read, Space, Storage as _, StorageError, StoredBundle, Write};
+
+use crate::admission::{inherited_clock, observe_bundle};
+use crate::chains::{ChainClock, Chains};
+use crate::derive::{DERIVATION_VERSION, derive};
+use crate::row::Writer;
+use crate::state::State;
+use crate::state_hash::StateHash;
+use crate::transaction::Summary;
+use crate::workspace::Workspace;
+
+/// How many bundles are read at a time.
+const BATCH: usize = 1_024;
+
+/// After how many bundles a replay in memory writes its rows out: often enough to bound what it holds twice.
+const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
+
+/// The spaces that are derived, and nothing else.
+const DERIVED: [Space; 5] = [Space::Entity, Space::Member, Space::Touch, Space::Conflict, Space::Void];
+
+/// What a check of the whole workspace found.
+#[derive(Debug)]
+pub struct Verification {
+    /// How many bundles were read.
+    pub bundles: u64,
+    /// How many operations they hold.
+    pub operations: u64,
+    /// The hash that is stored.
+    pub stored: StateHash,
+    /// The hash of what the log derives to.
+    pub replayed: StateHash,
+    /// The first row that differs, as its space and its key in hex; `None` when all rows are equal.
+    pub first_difference: Option<(&'static str, String)>,
+    /// Bundles whose signature is not their author's, by position.
+    pub forged: Vec<(u64, BundleError)>,
+}
+
+impl Verification {
+    /// Whether everything is as it should be.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.first_difference.is_none() && self.forged.is_empty()
+    }
+}
+
+/// Checks every signature, replays the log in memory, and compares every derived row.
+pub(crate) fn verify(store: &dyn Read, workspace: &Workspace) -> Result<Verification, StorageError> {
+    let summary = Summary::load(store)?.ok_or(StorageError::DamagedRow { space: Space::Meta.name() })?;
+    let mut forged = Vec::new();
+    let mut memory = MemoryStorage::new();
+    let mut write = memory.begin()?;
+    let mut replay = Replay::new(store)?;
+    loop {
+        let batch = store.bundles(replay.after, BATCH)?;
+        if batch.is_empty() {
+            break;
+        }
+        for StoredBundle { place, bundle } in &batch {
+            if let Err(error) = bundle.clone().into_bundle().verify(workspace.id) {
+                forged.push((place.position.0, error));
+            }
+        }
+        let clocks = replay.clocks(store, &batch)?;
+        replay.apply(&mut *write, &batch, &clocks)?;
+        if replay.bundles.is_multiple_of(FLUSH_INTERVAL) {
+            replay.flush(&mut *write)?;
+        }
+    }
+    replay.flush(&mut *write)?;
+    let replayed = replay.state.hash();
+    let mut first_difference = None;
+    for space in DERIVED {
+        if first_difference.is_none() {
+            first_difference = first_difference_in(space, store, &*write)?;
+        }
+    }
+    if first_difference.is_none() && summary.hash != replayed {
+        first_difference = Some((Space::Meta.name(), "summary".to_owned()));
+    }
+    let (bundles, operations) = (replay.bundles, replay.operations);
+    Ok(Verification { bundles, operations, stored: summary.hash, replayed, first_difference, forged })
+}
+
+/// Derives all rows anew, in place: inside the caller's transaction, so that nobody sees half of it.
+pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary, StorageError> {
+    for space in DERIVED {
+        write.clear(space)?;
+    }
+    let mut replay = Replay::new(&*write)?;
+    loop {
+        let batch = write.bundles(replay.after, BATCH)?;
+        if batch.is_empty() {
+            break;
+        }
+        let clocks = replay.clocks(&*write, &batch)?;
+        replay.apply(write, &batch, &clocks)?;
+        replay.flush(write)?;
+    }
+    Ok(Summary { derivation: DERIVATION_VERSION, hash: replay.state.hash(), ..summary })
+}
+
+/// A replay in commit order, which extends causal order; held bundles are passed over.
+struct Replay {
+    chains: Chains,
+    held: BTreeSet<Position>,
+    /// For each chain, what the author of the bundle that was last replayed had seen.
+    latest: BTreeMap<ChainId, ChainClock>,
+    state: State,
+    after: Position,
+    bundles: u64,
+    operations: u64,
+}
+
+impl Replay {
+    fn new(store: &dyn Read) -> Result<Self, StorageError> {
+        let mut held = BTreeSet::new();
+        for (key, _) in store.scan(Space::Held, &[], None, usize::MAX)? {
+            let position = key.try_into().map_err(|_| StorageError::DamagedRow { space: Space::Held.name() })?;
+            held.insert(Position(u64::from_be_bytes(position)));
+        }
+        Ok(Self {
+            chains: Chains::load(store)?,
+            held,
+            latest: BTreeMap::new(),
+            state: State::new(StateHash::ZERO),
+            after: Position(0),
+            bundles: 0,
+            operations: 0,
+        })
+    }
+
+    /// The clocks of a batch's bundles, in order.
+    fn clocks(&mut self, store: &dyn Read, batch: &[StoredBundle]) -> Result<Vec<ChainClock>, StorageError> {
+        let mut clocks = Vec::with_capacity(batch.len());
+        for StoredBundle { place, bundle } in batch {
+            let mut clock = match self.latest.remove(&place.chain) {
+                Some(clock) => clock,
+                None => inherited_clock(&self.chains, store, place.chain)?,
+            };
+            observe_bundle(&self.chains, store, &mut clock, place.chain, bundle)?;
+            clocks.push(clock.clone());
+            self.latest.insert(place.chain, clock);
+        }
+        Ok(clocks)
+    }
+
+    fn apply(
+        &mut self,
+        write: &mut dyn Write,
+        batch: &[StoredBundle],
+        clocks: &[ChainClock],
+    ) -> Result<(), StorageError> {
+        for (StoredBundle { place, bundle }, clock) in batch.iter().zip(clocks) {
+            self.after = place.position;
+            self.bundles += 1;
+            self.operations += u64::from(bundle.len());
+            if self.held.contains(&place.position) {
+                continue;
+            }
+            let header = bundle.header();
+            let writer = Writer {
+                chain: place.chain,
+                seq: place.seq,
+                hlc: header.hlc,
+                hash: place.hash,
+                actor: header.actor,
+                clock,
+            };
+            derive(&mut self.state, write, bundle, place.position, &writer)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, write: &mut dyn Write) -> Result<(), StorageError> {
+        self.state.flush(write)?;
+        self.state.forget();
+        Ok(())
+    }
+}
+
+/// The first row in which two stores differ, by key.
+fn first_difference_in(
+    space: Space,
+    stored: &dyn Read,
+    replayed: &dyn Read,
+) -> Result<Option<(&'static str, String)>, StorageError> {
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let left = stored.scan(space, &[], after.as_deref(), BATCH)?;
+        let right = replayed.scan(space, &[], after.as_deref(), BATCH)?;
+        if let Some(((key, _), (other, _))) = left.iter().zip(&right).find(|(left, right)| left != right) {
+            return Ok(Some((space.name(), hex(key.min(other)))));
+        }
+        if left.len() != right.len() {
+            let longer = if left.len() > right.len() { &left } else { &right };
+            return Ok(Some((space.name(), hex(&longer[left.len().min(right.len())].0))));
+        }
+        match left.into_iter().next_back() {
+            Some((key, _)) => after = Some(key),
+            None => return Ok(None),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,243 @@
+//! Tables and fields: entities like any other, under facets that the engine reserves.
+//!
+//! Because schema is data, its history, its conflicts and its sync need nothing of their own. The schema is read
+//! from the rows and judged leniently: what another peer wrote is shown, with a reason where it does not fit.
+
+use std::collections::BTreeMap;
+
+use openprod_core::{EntityId, FacetId, FieldId, FieldMode, FieldType, Hlc, Value};
+use openprod_storage::{Read, StorageError};
+
+use crate::row::Row;
+
+/// The ids that every workspace shares.
+pub mod reserved {
+    use openprod_core::{EntityId, FacetId, FieldId};
+
+    /// All reserved ids begin like this; it is no version of UUID that anything mints at random.
+    const BASE: u128 = 0x6f70_656e_7072_8f64_8000_0000_0000_0000;
+
+    /// The workspace itself is an entity of this id.
+    pub const WORKSPACE: EntityId = EntityId::from_u128(BASE | 0x01);
+    /// The facet of the workspace.
+    pub const WORKSPACE_FACET: FacetId = FacetId::from_u128(BASE | 0x10);
+    /// The workspace's name: text.
+    pub const WORKSPACE_NAME: FieldId = FieldId::from_u128(BASE | 0x11);
+    /// The facet of tables.
+    pub const TABLE_FACET: FacetId = FacetId::from_u128(BASE | 0x20);
+    /// A table's name: text.
+    pub const TABLE_NAME: FieldId = FieldId::from_u128(BASE | 0x21);
+    /// The facet of fields.
+    pub const FIELD_FACET: FacetId = FacetId::from_u128(BASE | 0x30);
+    /// A field's table: an entity.
+    pub const FIELD_TABLE: FieldId = FieldId::from_u128(BASE | 0x31);
+    /// A field's name: text.
+    pub const FIELD_NAME: FieldId = FieldId::from_u128(BASE | 0x32);
+    /// A field's type, by its name: text.
+    pub const FIELD_TYPE: FieldId = FieldId::from_u128(BASE | 0x33);
+    /// A field's mode, by its name: text.
+    pub const FIELD_MODE: FieldId = FieldId::from_u128(BASE | 0x34);
+    /// A field's options, one a line: text.
+    pub const FIELD_OPTIONS: FieldId = FieldId::from_u128(BASE | 0x35);
+    /// A field's place among its table's fields: integer.
+    pub const FIELD_PLACE: FieldId = FieldId::from_u128(BASE | 0x36);
+
+    /// Whether records of this facet are schema.
+    #[must_use]
+    pub fn is_reserved(facet: FacetId) -> bool {
+        [WORKSPACE_FACET, TABLE_FACET, FIELD_FACET].contains(&facet)
+    }
+
+    /// The reserved fields, with the names under which people see them.
+    #[must_use]
+    pub fn field_name(field: FieldId) -> Option<&'static str> {
+        Some(match field {
+            WORKSPACE_NAME | TABLE_NAME | FIELD_NAME => "name",
+            FIELD_TABLE => "table",
+            FIELD_TYPE => "type",
+            FIELD_MODE => "mode",
+            FIELD_OPTIONS => "options",
+            FIELD_PLACE => "place",
+            _ => return None,
+        })
+    }
+}
+
+/// A field of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its id.
+    pub id: FieldId,
+    /// Its name, unique in its table.
+    pub name: String,
+    /// Its type.
+    pub field_type: FieldType,
+    /// Its mode.
+    pub mode: FieldMode,
+    /// What an enum field can hold, in order; empty for all other types.
+    pub options: Vec<String>,
+}
+
+impl Field {
+    /// Reads `value` as this field's type: text in its text form, a whole number as a float and the reverse.
+    /// `None` when the field cannot hold it; options are not judged here.
+    #[must_use]
+    pub fn read(&self, value: &Value) -> Option<Value> {
+        let read = match (self.field_type, value) {
+            (_, Value::Empty) => Value::Empty,
+            (FieldType::Text, Value::Text(_)) => value.clone(),
+            (FieldType::Boolean | FieldType::Integer | FieldType::Float, Value::Text(_)) => return None,
+            (wanted, Value::Text(text)) => wanted.parse(text).ok()?,
+            (FieldType::Float, Value::Integer(number)) => Value::Float(*number as f64),
+            (FieldType::Float, Value::Float(number)) => Value::float(*number)?,
+            (FieldType::Integer, Value::Float(number)) if number.fract() == 0.0 && number.abs() < 9.1e15 => {
+                Value::Integer(*number as i64)
+            }
+            _ => value.clone(),
+        };
+        self.field_type.admits(&read).then_some(read)
+    }
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its id.
+    pub id: FacetId,
+    /// Its name, unique in the workspace.
+    pub name: String,
+    /// Its fields, in the order in which they are shown.
+    pub fields: Vec<Field>,
+}
+
+impl Table {
+    /// The field of this name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The field of this id.
+    #[must_use]
+    pub fn field_by_id(&self, id: FieldId) -> Option<&Field> {
+        self.fields.iter().find(|field| field.id == id)
+    }
+}
+
+/// The tables of a workspace, in order of creation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// The workspace's name; empty before its first bundle is here.
+    pub workspace_name: String,
+    /// The tables.
+    pub tables: Vec<Table>,
+}
+
+impl Schema {
+    pub(crate) fn load(store: &dyn Read) -> Result<Self, StorageError> {
+        let mut fields: BTreeMap<EntityId, Vec<(i64, Hlc, EntityId, Row)>> = BTreeMap::new();
+        for (entity, row) in rows(store, reserved::FIELD_FACET)? {
+            if let Value::Entity(table) = row.field(reserved::FIELD_TABLE) {
+                let place = match row.field(reserved::FIELD_PLACE) {
+                    Value::Integer(place) => *place,
+                    _ => i64::MAX,
+                };
+                let created = row.created().unwrap_or(Hlc::ZERO);
+                fields.entry(*table).or_default().push((place, created, entity, row));
+            }
+        }
+        let mut tables: Vec<_> = rows(store, reserved::TABLE_FACET)?
+            .into_iter()
+            .map(|(entity, row)| (row.created().unwrap_or(Hlc::ZERO), entity, text(&row, reserved::TABLE_NAME)))
+            .collect();
+        tables.sort();
+        let names = unique(tables.iter().map(|(_, entity, name)| (*entity, name.clone())));
+        let tables = tables
+            .iter()
+            .zip(names)
+            .map(|((_, entity, _), name)| {
+                let fields = table_fields(fields.remove(entity).unwrap_or_default());
+                Table { id: entity.facet(), name, fields }
+            })
+            .collect();
+        let workspace_name = match store.get(openprod_storage::Space::Entity, reserved::WORKSPACE.as_bytes())? {
+            Some(bytes) => text(&Row::decode(&bytes)?, reserved::WORKSPACE_NAME),
+            None => String::new(),
+        };
+        Ok(Self { workspace_name, tables })
+    }
+
+    /// The table of this id.
+    #[must_use]
+    pub fn table(&self, id: FacetId) -> Option<&Table> {
+        self.tables.iter().find(|table| table.id == id)
+    }
+
+    /// The table that `name` stands for: an id, or a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Table> {
+        let by_id = name.parse::<EntityId>().ok().and_then(|id| self.table(id.facet()));
+        by_id.or_else(|| self.tables.iter().find(|table| table.name == name))
+    }
+
+    /// The name of a field of any table, and of reserved fields.
+    #[must_use]
+    pub fn field_name(&self, id: FieldId) -> Option<&str> {
+        let own = self.tables.iter().find_map(|table| table.field_by_id(id)).map(|field| field.name.as_str());
+        own.or_else(|| reserved::field_name(id))
+    }
+}
+
+/// The fields of one table: in order of place, then creation; those without a known type are left out until a
+/// version that knows it reads them.
+fn table_fields(mut rows: Vec<(i64, Hlc, EntityId, Row)>) -> Vec<Field> {
+    rows.sort_by_key(|(place, created, entity, _)| (*place, *created, *entity));
+    let mut by_age: Vec<_> = rows.iter().map(|(_, created, entity, row)| (*created, *entity, text(row, reserved::FIELD_NAME))).collect();
+    by_age.sort();
+    let ids: Vec<_> = by_age.iter().map(|(_, entity, _)| *entity).collect();
+    let names: BTreeMap<_, _> =
+        ids.into_iter().zip(unique(by_age.into_iter().map(|(_, entity, name)| (entity, name)))).collect();
+    rows.into_iter()
+        .filter_map(|(_, _, entity, row)| {
+            Some(Field {
+                id: entity.field(),
+                name: names.get(&entity)?.clone(),
+                field_type: text(&row, reserved::FIELD_TYPE).parse().ok()?,
+                mode: match text(&row, reserved::FIELD_MODE).as_str() {
+                    "reference" => FieldMode::Reference,
+                    _ => FieldMode::Discrete,
+                },
+                options: text(&row, reserved::FIELD_OPTIONS).lines().map(str::to_owned).collect(),
+            })
+        })
+        .collect()
+}
+
+/// Makes names unique: the first keeps it, those that follow carry the end of their id.
+fn unique(named: impl Iterator<Item = (EntityId, String)>) -> Vec<String> {
+    let mut taken = std::collections::BTreeSet::new();
+    named
+        .map(|(entity, name)| {
+            let name = if taken.contains(&name) {
+                let [.., a, b] = *entity.as_bytes();
+                format!("{name} ~{a:02x}{b:02x}")
+            } else {
+                name
+            };
+            taken.insert(name.clone());
+            name
+        })
+        .collect()
+}
+
+fn rows(store: &dyn Read, facet: FacetId) -> Result<Vec<(EntityId, Row)>, StorageError> {
+    let members = store.members(facet, None, usize::MAX)?;
+    members.into_iter().map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?))).collect()
+}
+
+fn text(row: &Row, field: FieldId) -> String {
+    match row.field(field) {
+        Value::Text(text) => text.clone(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,365 @@
+//! One consistent view of a workspace for readers: tables, records, conflicts, status, and what peers exchange.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openprod_core::{ActorId, BundleHash, BundleId, EntityId, FacetId, LogId, VectorClock, VerifiedBundle};
+use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
+
+use crate::admission::{HoldReason, hash_at};
+use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::conflicts::{self, Conflict, ConflictId};
+use crate::forks::ForkEvidence;
+use crate::row::Row;
+use crate::schema::Schema;
+use crate::state_hash::StateHash;
+use crate::stored::stored;
+use crate::transaction::Summary;
+
+/// Makes snapshots; cheap to clone, and independent of the writer.
+#[derive(Clone)]
+pub struct Snapshots {
+    readers: Arc<dyn Readers>,
+    /// The schema that was read last, and the position of the last bundle that touched it.
+    schema: Arc<Mutex<Option<(u64, Arc<Schema>)>>>,
+    actor: ActorId,
+}
+
+impl Snapshots {
+    pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
+        Self { readers, schema: Arc::default(), actor }
+    }
+
+    /// A snapshot of the newest committed state. Keep it for one request.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn take(&self) -> Result<Snapshot, StorageError> {
+        let store = self.readers.reader()?;
+        let damaged = StorageError::DamagedRow { space: Space::Meta.name() };
+        let summary = Summary::load(&*store)?.ok_or(damaged)?;
+        let mut cached = self.schema.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = match &*cached {
+            Some((position, schema)) if *position == summary.schema => Arc::clone(schema),
+            _ => Arc::new(Schema::load(&*store)?),
+        };
+        *cached = Some((summary.schema, Arc::clone(&schema)));
+        Ok(Snapshot { store, summary, schema, actor: self.actor })
+    }
+}
+
+/// How much there is, and how it compares.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The workspace's name.
+    pub name: String,
+    /// Who writes here.
+    pub actor: ActorId,
+    /// How many bundles are stored.
+    pub bundles: u64,
+    /// How many operations they hold.
+    pub operations: u64,
+    /// The hash of the derived state.
+    pub state_hash: StateHash,
+    /// What is applied.
+    pub applied: VectorClock,
+    /// What is stored.
+    pub stored: VectorClock,
+    /// What is stored and not applied.
+    pub held: Vec<Held>,
+    /// The logs that contradict themselves.
+    pub forks: Vec<ForkEvidence>,
+}
+
+/// A bundle that is stored and not applied.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The bundle.
+    pub bundle: BundleId,
+    /// Who wrote it.
+    pub actor: ActorId,
+    /// Why it waits.
+    pub reason: HoldReason,
+}
+
+/// The last bundle of a log or branch: what peers tell each other they have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, wincode::SchemaRead, wincode::SchemaWrite)]
+pub struct LogHead {
+    /// Who writes the log.
+    pub actor: ActorId,
+    /// The log.
+    pub log: LogId,
+    /// The number of its last bundle.
+    pub seq: u64,
+    /// The hash of its last bundle.
+    pub hash: BundleHash,
+}
+
+/// What a peer has of this store's bundles, as far as its heads tell.
+#[derive(Clone, Debug)]
+pub struct Covered {
+    clock: ChainClock,
+    chains: Chains,
+}
+
+/// What a peer lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// How many bundles.
+    pub bundles: u64,
+}
+
+/// One consistent view of a workspace.
+pub struct Snapshot {
+    store: Box<dyn Read + Send>,
+    summary: Summary,
+    schema: Arc<Schema>,
+    actor: ActorId,
+}
+
+impl Snapshot {
+    /// The tables and their fields.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The row of an entity; `None` when nobody ever wrote to it.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn row(&self, entity: EntityId) -> Result<Option<Row>, StorageError> {
+        self.store.get(Space::Entity, entity.as_bytes())?.map(|bytes| Row::decode(&bytes)).transpose()
+    }
+
+    /// The records of a table beyond `after`, in ascending order of id, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn members(
+        &self,
+        table: FacetId,
+        after: Option<EntityId>,
+        limit: usize,
+    ) -> Result<Vec<(EntityId, Row)>, StorageError> {
+        let rows = self.store.members(table, after, limit)?;
+        rows.into_iter().map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?))).collect()
+    }
+
+    /// How many records a table has.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn count(&self, table: FacetId) -> Result<u64, StorageError> {
+        self.store.count(Space::Member, table.as_bytes())
+    }
+
+    /// The open conflicts, in order of their ids.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn conflicts(&self) -> Result<Vec<Conflict>, StorageError> {
+        conflicts::list(&*self.store)
+    }
+
+    /// The open conflict of this id.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, StorageError> {
+        conflicts::find(&*self.store, id)
+    }
+
+    /// How much there is, and how it compares with what others have.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn status(&self) -> Result<Status, StorageError> {
+        let chains = Chains::load(&*self.store)?;
+        let mut held = Vec::new();
+        for (key, value) in self.store.scan(Space::Held, &[], None, usize::MAX)? {
+            let damaged = || StorageError::DamagedRow { space: Space::Held.name() };
+            let position = Position(u64::from_be_bytes(key.try_into().map_err(|_| damaged())?));
+            let bundle = self.store.bundle(position)?.ok_or_else(damaged)?.bundle;
+            let reason = stored(Space::Held, &value)?;
+            held.push(Held { bundle: bundle.id(), actor: bundle.header().actor, reason });
+        }
+        let forks = self.store.scan(Space::Fork, &[], None, usize::MAX)?;
+        Ok(Status {
+            name: self.schema.workspace_name.clone(),
+            actor: self.actor,
+            bundles: self.store.last()?.0,
+            operations: self.summary.operations,
+            state_hash: self.summary.hash,
+            applied: chains.applied_clock(),
+            stored: chains.stored_clock(),
+            held,
+            forks: forks.iter().map(|(_, value)| stored(Space::Fork, value)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The hash of the derived state.
+    #[must_use]
+    pub const fn state_hash(&self) -> StateHash {
+        self.summary.hash
+    }
+
+    /// The last bundle in commit order.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn last(&self) -> Result<Position, StorageError> {
+        self.store.last()
+    }
+
+    /// The bundles after `after` in commit order, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn bundles(&self, after: Position, limit: usize) -> Result<Vec<VerifiedBundle>, StorageError> {
+        Ok(self.store.bundles(after, limit)?.into_iter().map(|stored| stored.bundle).collect())
+    }
+
+    /// The bundle of this id.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn bundle(&self, id: BundleId) -> Result<Option<VerifiedBundle>, StorageError> {
+        let Some(place) = self.store.place_of(id)? else { return Ok(None) };
+        Ok(self.store.bundle(place.position)?.map(|stored| stored.bundle))
+    }
+
+    /// The heads of everything that is stored, in ascending order.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn heads(&self) -> Result<Vec<LogHead>, StorageError> {
+        self.heads_by(|chain| Some(chain.stored))
+    }
+
+    /// The heads of everything that is applied, in ascending order.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn applied_heads(&self) -> Result<Vec<LogHead>, StorageError> {
+        self.heads_by(|chain| chain.applied)
+    }
+
+    fn heads_by(&self, head: impl Fn(&Chain) -> Option<ChainHead>) -> Result<Vec<LogHead>, StorageError> {
+        let chains = Chains::load(&*self.store)?;
+        let mut heads: Vec<_> = chains
+            .iter()
+            .filter_map(|(_, chain)| {
+                let ChainHead { seq, hash, .. } = head(chain)?;
+                Some(LogHead { actor: chain.actor, log: chain.log, seq, hash })
+            })
+            .collect();
+        heads.sort_unstable();
+        Ok(heads)
+    }
+
+    /// Those of a peer's heads that are not stored here: what there is to ask for.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn unknown(&self, heads: &[LogHead]) -> Result<Vec<LogHead>, StorageError> {
+        let chains = Chains::load(&*self.store)?;
+        let mut unknown = Vec::new();
+        for head in heads {
+            if self.find_head(&chains, head)?.is_none() {
+                unknown.push(*head);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// What a peer with these heads has of what is stored here.
+    ///
+    /// A head that is unknown here says little: beyond the end of a chain, the peer is taken to have that chain;
+    /// within it, the log has forked, and the peer is taken to have nothing of it, for bundles that come twice
+    /// do no harm.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn covered(&self, heads: &[LogHead]) -> Result<Covered, StorageError> {
+        let chains = Chains::load(&*self.store)?;
+        let mut clock = ChainClock::default();
+        for head in heads {
+            if let Some(chain) = self.find_head(&chains, head)? {
+                chains.observe(&mut clock, chain, head.seq);
+                continue;
+            }
+            for id in chains.of_log(head.actor, head.log) {
+                let last = chains.get(*id).stored.seq;
+                if head.seq > last {
+                    chains.observe(&mut clock, *id, last);
+                }
+            }
+        }
+        Ok(Covered { clock, chains })
+    }
+
+    /// The bundles after `after` in commit order that a peer lacks: at least one if there is any, then as many as
+    /// fit into `bytes`. They count as covered from then on. Also the position up to which the log has been looked
+    /// through.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn lacking(
+        &self,
+        covered: &mut Covered,
+        after: Position,
+        bytes: usize,
+    ) -> Result<(Vec<VerifiedBundle>, Position), StorageError> {
+        const PAGE: usize = 1_024;
+        let (mut after, mut found, mut size) = (after, Vec::new(), 0);
+        loop {
+            let places = self.store.places(after, PAGE)?;
+            if places.is_empty() {
+                return Ok((found, after));
+            }
+            for place in places {
+                if !covered.clock.covers(place.chain, place.seq) {
+                    let damaged = StorageError::DamagedRow { space: "bundle" };
+                    let bundle = self.store.bundle(place.position)?.ok_or(damaged)?.bundle;
+                    if !found.is_empty() && size + bundle.bytes().len() > bytes {
+                        return Ok((found, after));
+                    }
+                    size += bundle.bytes().len();
+                    covered.clock.raise(place.chain, place.seq);
+                    found.push(bundle);
+                }
+                after = place.position;
+            }
+        }
+    }
+
+    fn find_head(&self, chains: &Chains, head: &LogHead) -> Result<Option<ChainId>, StorageError> {
+        for id in chains.of_log(head.actor, head.log) {
+            if hash_at(chains, &*self.store, *id, head.seq)? == Some(head.hash) {
+                return Ok(Some(*id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Covered {
+    /// How much is lacking, and the position just before the first bundle that is.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn totals(&self, snapshot: &Snapshot) -> Result<(Totals, Position), StorageError> {
+        let mut totals = Totals::default();
+        let mut first = snapshot.store.last()?;
+        for (id, chain) in self.chains.iter() {
+            let have = self.clock.get(id).max(chain.first - 1);
+            if have < chain.stored.seq {
+                totals.bundles += chain.stored.seq - have;
+                if let Some(place) = snapshot.store.place(id, have + 1)? {
+                    first = first.min(Position(place.position.0 - 1));
+                }
+            }
+        }
+        Ok((totals, first))
+    }
+}

@@ -1,0 +1,455 @@
+//! The one road into the log: gather, write, publish.
+//!
+//! A transaction takes commands and peers' bundles, appends them and derives what they do, and makes all of it
+//! durable at once. Until it has committed, nothing outside sees any of it; if it fails, nothing was done.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use openprod_core::encoding::encode;
+use openprod_core::{
+    BundleHash, BundleId, CommandId, Draft, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp, VerifiedBundle, seal,
+};
+use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
+use rand_chacha::ChaCha12Rng;
+use rand_core::Rng as _;
+use wincode::{SchemaRead, SchemaWrite};
+
+use crate::admission::{self, AdmissionError, Admitted, Entry, HoldReason};
+use crate::chains::{Chain, ChainHead, Chains};
+use crate::command::{Command, CommandError, Outcome, Request};
+use crate::derive::{DERIVATION_VERSION, derive};
+use crate::forks::ForkEvidence;
+use crate::plan::{View, plan};
+use crate::row::Writer;
+use crate::schema::{Schema, reserved};
+use crate::state::{Changes, State};
+use crate::state_hash::StateHash;
+use crate::stored::stored;
+use crate::workspace::Workspace;
+
+/// What the engine keeps in memory of a workspace; replaced as a whole when a transaction commits.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    pub(crate) chains: Chains,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) summary: Summary,
+}
+
+/// What is stored of a workspace as a whole.
+#[derive(Clone, Copy, Debug, SchemaRead, SchemaWrite)]
+pub(crate) struct Summary {
+    /// The rules by which the rows were derived.
+    pub(crate) derivation: u32,
+    /// The log that this engine writes.
+    pub(crate) log: LogId,
+    pub(crate) hash: StateHash,
+    /// How many operations are stored.
+    pub(crate) operations: u64,
+    /// How many bundles are held.
+    pub(crate) held: u64,
+    /// The position of the last bundle that touched the schema.
+    pub(crate) schema: u64,
+}
+
+impl Summary {
+    const KEY: &[u8] = b"summary";
+
+    pub(crate) const fn new(log: LogId) -> Self {
+        let hash = StateHash::ZERO;
+        Self { derivation: DERIVATION_VERSION, log, hash, operations: 0, held: 0, schema: 0 }
+    }
+
+    pub(crate) fn load(store: &dyn Read) -> Result<Option<Self>, StorageError> {
+        store.get(Space::Meta, Self::KEY)?.map(|bytes| stored(Space::Meta, &bytes)).transpose()
+    }
+
+    pub(crate) fn save(&self, store: &mut dyn Write) -> Result<(), StorageError> {
+        store.put(Space::Meta, Self::KEY, &encode(self))
+    }
+}
+
+/// What a command that was given here led to.
+#[derive(SchemaRead, SchemaWrite)]
+struct CommandRow {
+    digest: [u8; 32],
+    position: u64,
+}
+
+/// A bundle that entered the log.
+#[derive(Clone, Debug)]
+pub struct CommittedBundle {
+    /// Where it stands.
+    pub place: Place,
+    /// Its id.
+    pub id: BundleId,
+    /// Whether it was written here.
+    pub local: bool,
+    /// Why it is not applied, if it is not.
+    pub held: Option<HoldReason>,
+}
+
+/// What a transaction did: the news for clients and peers.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// The bundles that entered the log, in commit order.
+    pub bundles: Vec<CommittedBundle>,
+    /// Bundles that were held and are applied now.
+    pub released: u64,
+    /// What changed in the derived state.
+    pub changes: Changes,
+    /// Whether tables or fields changed.
+    pub schema_changed: bool,
+    /// Logs that turned out to contradict themselves.
+    pub forks: Vec<ForkEvidence>,
+    /// The new log of this engine, when it had to begin one.
+    pub log_minted: Option<LogId>,
+}
+
+impl Committed {
+    /// Whether nothing happened.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.bundles.is_empty() && self.released == 0
+    }
+}
+
+/// What became of bundles from a peer.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    /// How many entered the log.
+    pub accepted: usize,
+    /// How many were there already.
+    pub duplicates: usize,
+    /// Why the first one that did not enter the log did not; those after it were not looked at.
+    pub refused: Option<AdmissionError>,
+}
+
+/// A transaction on a workspace. Dropping it undoes it.
+pub struct Transaction<'a> {
+    write: Box<dyn Write + 'a>,
+    workspace: &'a Workspace,
+    identity: &'a Identity,
+    random: &'a mut ChaCha12Rng,
+    published: &'a mut Cache,
+    cache: Cache,
+    state: State,
+    now: Timestamp,
+    chains_changed: BTreeSet<ChainId>,
+    committed: Committed,
+}
+
+impl<'a> Transaction<'a> {
+    pub(crate) fn new(
+        write: Box<dyn Write + 'a>,
+        workspace: &'a Workspace,
+        identity: &'a Identity,
+        random: &'a mut ChaCha12Rng,
+        published: &'a mut Cache,
+        now: Timestamp,
+    ) -> Self {
+        let cache = published.clone();
+        let state = State::new(cache.summary.hash);
+        let (chains_changed, committed) = (BTreeSet::new(), Committed::default());
+        Self { write, workspace, identity, random, published, cache, state, now, chains_changed, committed }
+    }
+
+    /// Carries out a command. The same command again gets the first one's outcome and does nothing.
+    ///
+    /// # Errors
+    /// [`CommandError`]. After [`CommandError::Storage`] the transaction must be dropped; after any other, it is
+    /// as if the command had not been given.
+    pub fn execute(&mut self, request: &Request) -> Result<Outcome, CommandError> {
+        let command_id = match request.envelope.command_id {
+            Some(command_id) => command_id,
+            None => CommandId::new(self.now, self.entropy()),
+        };
+        let digest = *blake3::hash(&encode(&request.command)).as_bytes();
+        if let Some(outcome) = self.earlier_outcome(command_id, digest)? {
+            return Ok(outcome);
+        }
+        let mut view = View {
+            store: &*self.write,
+            state: &mut self.state,
+            schema: &self.cache.schema,
+            now: self.now,
+            random: self.random,
+        };
+        let plan = plan(&mut view, &request.command)?;
+        let draft = self.draft(intent(command_id, request), plan.payloads);
+        let bundle = seal(self.identity, draft)?;
+        let place = self.commit_local(&bundle)?;
+        let row = CommandRow { digest, position: place.position.0 };
+        self.write.put(Space::Command, command_id.as_bytes(), &encode(&row))?;
+        // The next command of this transaction must find the indexes and the schema as this one left them.
+        self.flush()?;
+        Ok(Outcome { command_id, bundle_id: bundle.id(), created: plan.created })
+    }
+
+    /// Takes in bundles from a peer, in causal order. Stops at the first that cannot enter the log; what came
+    /// before it stays.
+    ///
+    /// # Errors
+    /// [`StorageError`]: the transaction must be dropped.
+    pub fn receive(&mut self, bundles: &[VerifiedBundle]) -> Result<Receipt, StorageError> {
+        let mut receipt = Receipt::default();
+        for bundle in bundles {
+            match admission::admit(&self.cache.chains, &*self.write, bundle) {
+                Ok(Admitted { place: Entry::Duplicate, .. }) => receipt.duplicates += 1,
+                Ok(admitted) => {
+                    self.append(bundle, admitted, false)?;
+                    receipt.accepted += 1;
+                }
+                Err(AdmissionError::Storage(error)) => return Err(error),
+                Err(error) => {
+                    receipt.refused = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(receipt)
+    }
+
+    /// Applies held bundles that need be held no longer: time has come, or this version knows their kinds, or a
+    /// person accepts the one named. Returns how many.
+    ///
+    /// # Errors
+    /// [`StorageError`]: the transaction must be dropped.
+    pub fn release(&mut self, accept: Option<BundleId>) -> Result<u64, StorageError> {
+        if self.cache.summary.held == 0 {
+            return Ok(0);
+        }
+        let mut released = 0;
+        for (key, _) in self.write.scan(Space::Held, &[], None, usize::MAX)? {
+            let damaged = StorageError::DamagedRow { space: Space::Held.name() };
+            let Ok(position) = <[u8; 8]>::try_from(key.as_slice()) else { return Err(damaged) };
+            let Some(held) = self.write.bundle(Position(u64::from_be_bytes(position)))? else { return Err(damaged) };
+            let chains = &self.cache.chains;
+            let mut seen = Vec::new();
+            for pointer in &held.bundle.header().seen {
+                let chain = admission::resolve(chains, &*self.write, pointer)?;
+                seen.extend(chain.map(|chain| (chain, pointer.seq)));
+            }
+            let clock = admission::clock_at(chains, &*self.write, held.place.chain, held.place.seq)?;
+            let past = self.past(&held.bundle, held.place.chain, &seen);
+            let admitted = Admitted { place: Entry::Duplicate, clock, past, seen };
+            let now = (accept != Some(held.bundle.id())).then_some(self.now);
+            let chain = chains.get(held.place.chain);
+            let reason = admission::hold(chains, chain, &held.bundle, &admitted, now);
+            if let Some(reason) = reason {
+                self.write.put(Space::Held, &key, &encode(&reason))?;
+                continue;
+            }
+            self.write.delete(Space::Held, &key)?;
+            self.cache.summary.held -= 1;
+            self.apply(&held.bundle, held.place, &admitted)?;
+            released += 1;
+        }
+        self.committed.released += released;
+        Ok(released)
+    }
+
+    /// Makes everything durable and publishes it.
+    ///
+    /// # Errors
+    /// [`StorageError`]: nothing of the transaction was kept.
+    pub fn commit(mut self) -> Result<Committed, StorageError> {
+        if self.committed.is_empty() {
+            return Ok(self.committed);
+        }
+        self.flush()?;
+        for chain in &self.chains_changed {
+            self.cache.chains.save(*chain, &mut *self.write)?;
+        }
+        self.cache.summary.save(&mut *self.write)?;
+        self.write.commit()?;
+        *self.published = self.cache;
+        Ok(self.committed)
+    }
+
+    fn entropy(&mut self) -> [u8; 10] {
+        let mut entropy = [0; 10];
+        self.random.fill_bytes(&mut entropy);
+        entropy
+    }
+
+    fn earlier_outcome(&self, command_id: CommandId, digest: [u8; 32]) -> Result<Option<Outcome>, CommandError> {
+        let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else { return Ok(None) };
+        let row: CommandRow = stored(Space::Command, &bytes)?;
+        if row.digest != digest {
+            return Err(CommandError::CommandReused { command_id });
+        }
+        let damaged = StorageError::DamagedRow { space: Space::Command.name() };
+        let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
+        let created = bundle
+            .payloads()
+            .filter_map(|(_, payload)| match payload {
+                Ok(Payload::CreateEntity(op)) => Some(op.entity),
+                _ => None,
+            })
+            .collect();
+        Ok(Some(Outcome { command_id, bundle_id: bundle.id(), created }))
+    }
+
+    /// The next bundle of this engine's log: it has seen everything that is applied.
+    fn draft(&self, intent: Intent, payloads: Vec<Payload>) -> Draft {
+        let chains = &self.cache.chains;
+        let log = self.cache.summary.log;
+        let own = chains.of_log(self.identity.actor(), log).first().copied();
+        let own_clock = own.map(|id| &chains.get(id).clock);
+        let mut seen = Vec::new();
+        let mut latest = Hlc::ZERO;
+        for (id, chain) in chains.iter() {
+            let Some(applied) = chain.applied else { continue };
+            latest = latest.max(applied.hlc);
+            if Some(id) != own && own_clock.is_none_or(|clock| !clock.covers(id, applied.seq)) {
+                let (actor, log, prefix) = (chain.actor, chain.log, applied.hash.prefix());
+                seen.push(Seen { actor, log, seq: applied.seq, prefix });
+            }
+        }
+        let head = own.map(|id| chains.get(id).stored);
+        Draft {
+            workspace: self.workspace.id,
+            log,
+            seq: head.map_or(1, |head| head.seq + 1),
+            prev: head.map_or(BundleHash::NONE, |head| head.hash),
+            hlc: Hlc::next(head.map_or(Hlc::ZERO, |head| head.hlc), latest, self.now),
+            seen,
+            intent,
+            payloads,
+        }
+    }
+
+    fn commit_local(&mut self, bundle: &VerifiedBundle) -> Result<Place, CommandError> {
+        match admission::admit(&self.cache.chains, &*self.write, bundle) {
+            Ok(admitted) => Ok(self.append(bundle, admitted, true)?),
+            Err(AdmissionError::Storage(error)) => Err(error.into()),
+            Err(error) => unreachable!("a bundle that was planned on this state fits it: {error}"),
+        }
+    }
+
+    /// Appends a bundle and applies it, unless it must be held. The only caller of storage's `append`.
+    fn append(&mut self, bundle: &VerifiedBundle, mut admitted: Admitted, local: bool) -> Result<Place, StorageError> {
+        let id = self.chain(bundle, &admitted)?;
+        let header = bundle.header();
+        let chains = &mut self.cache.chains;
+        chains.observe(&mut admitted.clock, id, header.seq);
+        let chain = chains.get_mut(id);
+        chain.stored = ChainHead { seq: header.seq, hlc: bundle.last_hlc(), hash: *bundle.hash() };
+        chain.clock = admitted.clock.clone();
+        self.chains_changed.insert(id);
+        let place = self.write.append(id, bundle)?;
+        self.cache.summary.operations += u64::from(bundle.len());
+
+        let now = (!local).then_some(self.now);
+        let held = admission::hold(&self.cache.chains, self.cache.chains.get(id), bundle, &admitted, now);
+        match held {
+            Some(reason) => {
+                self.write.put(Space::Held, &place.position.0.to_be_bytes(), &encode(&reason))?;
+                self.cache.summary.held += 1;
+            }
+            None => self.apply(bundle, place, &admitted)?,
+        }
+        if !local && header.actor == self.identity.actor() && header.log == self.cache.summary.log {
+            self.mint_log();
+        }
+        self.committed.bundles.push(CommittedBundle { place, id: bundle.id(), local, held });
+        Ok(place)
+    }
+
+    /// The chain that the bundle goes to; begins one where it must.
+    fn chain(&mut self, bundle: &VerifiedBundle, admitted: &Admitted) -> Result<ChainId, StorageError> {
+        let header = bundle.header();
+        let (parent, forked_from) = match admitted.place {
+            Entry::Extends(chain) => return Ok(chain),
+            Entry::Begins | Entry::Duplicate => (None, None),
+            Entry::Forks(from) => ((header.seq > 1).then_some(from.0), Some(from)),
+        };
+        let mut forks = Vec::new();
+        if let Some(from) = forked_from {
+            let evidence = ForkEvidence::gather(&self.cache.chains, &*self.write, from, bundle)?;
+            self.write.put(Space::Fork, &evidence.key(), &encode(&evidence))?;
+            let rival = evidence.first_hash();
+            let parent = self.cache.chains.get_mut(from);
+            if let Err(at) = parent.forks.binary_search(&(header.seq, rival)) {
+                parent.forks.insert(at, (header.seq, rival));
+            }
+            self.chains_changed.insert(from);
+            self.committed.forks.push(evidence);
+            if header.seq == 1 {
+                forks.push((1, *bundle.hash()));
+            }
+        }
+        Ok(self.cache.chains.push(Chain {
+            actor: header.actor,
+            log: header.log,
+            parent,
+            first: header.seq,
+            first_hash: *bundle.hash(),
+            forks,
+            stored: ChainHead { seq: header.seq, hlc: bundle.last_hlc(), hash: *bundle.hash() },
+            applied: None,
+            clock: admitted.clock.clone(),
+        }))
+    }
+
+    fn apply(&mut self, bundle: &VerifiedBundle, place: Place, admitted: &Admitted) -> Result<(), StorageError> {
+        let header = bundle.header();
+        let writer = Writer {
+            chain: place.chain,
+            seq: place.seq,
+            hlc: header.hlc,
+            hash: *bundle.hash(),
+            actor: header.actor,
+            clock: &admitted.clock,
+        };
+        derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
+        let chain = self.cache.chains.get_mut(place.chain);
+        chain.applied = Some(ChainHead { seq: place.seq, hlc: bundle.last_hlc(), hash: *bundle.hash() });
+        self.chains_changed.insert(place.chain);
+        Ok(())
+    }
+
+    /// Writes the changed rows, and reads the schema again if it is among them.
+    fn flush(&mut self) -> Result<(), StorageError> {
+        let changes = self.state.flush(&mut *self.write)?;
+        self.cache.summary.hash = self.state.hash();
+        if changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
+            self.cache.schema = Arc::new(Schema::load(&*self.write)?);
+            self.cache.summary.schema = self.write.last()?.0;
+            self.committed.schema_changed = true;
+        }
+        self.committed.changes.merge(changes);
+        Ok(())
+    }
+
+    /// The greatest time in the causal past of a stored bundle, as far as it bears on holding it.
+    fn past(&self, bundle: &VerifiedBundle, chain: ChainId, seen: &[(ChainId, u64)]) -> Hlc {
+        let applied = |id: ChainId| self.cache.chains.get(id).applied.map_or(Hlc::ZERO, |head| head.hlc);
+        let earlier = |hlc: Hlc| if hlc < bundle.header().hlc { hlc } else { Hlc::ZERO };
+        seen.iter().map(|(id, _)| earlier(applied(*id))).fold(earlier(applied(chain)), Hlc::max)
+    }
+
+    /// Begins a new log: someone else holds bundles of the present one that were not written here, as after a
+    /// restored backup or on a cloned disk.
+    fn mint_log(&mut self) {
+        let mut bytes = [0; 16];
+        self.random.fill_bytes(&mut bytes);
+        let log = LogId::from_bytes(bytes);
+        self.cache.summary.log = log;
+        self.committed.log_minted = Some(log);
+    }
+}
+
+fn intent(command_id: CommandId, request: &Request) -> Intent {
+    let envelope = &request.envelope;
+    Intent {
+        command_id,
+        command_type: Command::name(&request.command).to_owned(),
+        source: envelope.source.clone(),
+        correlation_id: envelope.correlation_id,
+        causation_id: envelope.causation_id,
+        justification: envelope.justification.clone(),
+        approval_id: envelope.approval_id.clone(),
+    }
+}

@@ -1,0 +1,133 @@
+//! What the routes work with: the host, access, and the two ways into a workspace.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use metrics::counter;
+use metrics_exporter_prometheus::PrometheusHandle;
+use openprod_engine::{Command, CommandError, Outcome, OwnerError, OwnerHandle, Request, Snapshot};
+use serde::Serialize;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::access::Access;
+use crate::command_envelope::CommandEnvelope;
+use crate::host::Host;
+use crate::problem::Problem;
+use crate::problem_code::ProblemCode;
+use crate::refusal::told;
+
+/// How many reads run at a time: more would only share the same disk and processors.
+const READS_MAX: usize = 16;
+
+/// How long a read may wait for its turn.
+const READ_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How many WebSockets are served at a time.
+const SOCKETS_MAX: usize = 64;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+struct Parts {
+    host: Host,
+    access: Access,
+    metrics: PrometheusHandle,
+    reads: Arc<Semaphore>,
+    sockets: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(host: Host, access: Access, metrics: PrometheusHandle, stopping: watch::Receiver<bool>) -> Self {
+        let reads = Arc::new(Semaphore::new(READS_MAX));
+        let sockets = Arc::new(Semaphore::new(SOCKETS_MAX));
+        Self(Arc::new(Parts { host, access, metrics, reads, sockets, stopping }))
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.0.host
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub(crate) fn metrics(&self) -> &PrometheusHandle {
+        &self.0.metrics
+    }
+
+    pub(crate) fn sockets(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.sockets)
+    }
+
+    /// Becomes true when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.clone()
+    }
+
+    /// Gives a command to a workspace, and waits until it is durable or refused.
+    pub(crate) async fn execute(
+        &self,
+        workspace: Option<&str>,
+        envelope: Option<CommandEnvelope>,
+        command: Command,
+    ) -> Result<Outcome, Problem> {
+        let owner = self.host().select(workspace)?;
+        let envelope = envelope.unwrap_or_default().read()?;
+        let name = command.name();
+        let result = give(|reply| owner.execute(Request { envelope, command }, reply)).await?;
+        let outcome = if result.is_ok() { "done" } else { "refused" };
+        counter!("openprod_commands_total", "command" => name, "outcome" => outcome).increment(1);
+        Ok(result.map_err(|error: CommandError| Problem::from(error))?)
+    }
+
+    /// Answers from a snapshot of a workspace, off the threads that serve sockets.
+    pub(crate) async fn read<T: Serialize>(
+        &self,
+        workspace: Option<&str>,
+        answer: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let owner = self.host().select(workspace)?;
+        let turn = tokio::time::timeout(READ_WAIT_MAX, Arc::clone(&self.0.reads).acquire_owned());
+        let busy = |_| Problem::new(ProblemCode::Busy, "read: too many reads are running; try again shortly");
+        let turn = turn.await.map_err(busy)?.expect("the semaphore is never closed");
+        let body = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let snapshot = owner.snapshots().take()?;
+            json(&answer(&snapshot, &owner)?)
+        });
+        Ok(json_response(body.await.map_err(|error| failed(&error))??))
+    }
+}
+
+/// Gives work to an owner and waits for its answer.
+pub(crate) async fn give<T: Send + 'static>(
+    work: impl FnOnce(Box<dyn FnOnce(T) + Send>) -> Result<(), OwnerError>,
+) -> Result<T, Problem> {
+    let (sender, receiver) = oneshot::channel();
+    work(Box::new(move |answer| {
+        // The caller may have hung up; the work is done all the same.
+        let _ = sender.send(answer);
+    }))?;
+    receiver.await.map_err(|_| OwnerError::Closed.into())
+}
+
+/// A refusal for what broke inside.
+pub(crate) fn failed(error: &dyn std::error::Error) -> Problem {
+    let text = told(error);
+    tracing::error!("{text}");
+    Problem::new(ProblemCode::Internal, text)
+}
+
+/// The JSON text of an answer.
+pub(crate) fn json<T: Serialize>(answer: &T) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(answer).map_err(|error| failed(&error))
+}
+
+/// An answer of JSON text.
+pub(crate) fn json_response(body: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
+}

@@ -1,0 +1,238 @@
+//! What the WebSocket tells: that something changed, so that a client asks again.
+
+use std::sync::Arc;
+
+use openprod_core::WorkspaceId;
+use openprod_engine::conflicts::{ConflictKey, ConflictKind};
+use openprod_engine::schema::{Schema, reserved};
+use openprod_engine::{Committed, Snapshots};
+use serde::Serialize;
+use tokio::sync::broadcast;
+use utoipa::ToSchema;
+
+/// How many changed records an event names; beyond it, a client asks for the whole table again.
+const ENTITIES_MAX: usize = 1_000;
+
+/// How many events a client may lag behind before it is told to ask for everything again. Full events are about
+/// 40 kB, so that the most that is kept for slow clients is some 20 MB.
+const LAG_MAX: usize = 512;
+
+/// An event on the WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The first message: the token was right, and every later change is told.
+    Ready,
+    /// Records changed, came or went.
+    RecordsChanged {
+        /// The workspace.
+        workspace: String,
+        /// The table's id.
+        table: String,
+        /// The records; `null` when there are more than 1,000.
+        entity_ids: Option<Vec<String>>,
+    },
+    /// Tables, fields or the workspace's name changed.
+    TablesChanged {
+        /// The workspace.
+        workspace: String,
+    },
+    /// Which workspaces are open here changed.
+    WorkspacesChanged,
+    /// A conflict opened, or an open one has other values now.
+    ConflictOpened {
+        /// The workspace.
+        workspace: String,
+        /// The conflict.
+        conflict_id: String,
+        /// The record.
+        entity_id: String,
+        /// The field's name; `null` when it is not about a field.
+        field: Option<String>,
+        /// `field`, `existence`, `membership` or `deletion`.
+        kind: String,
+    },
+    /// A conflict was decided.
+    ConflictResolved {
+        /// The workspace.
+        workspace: String,
+        /// The conflict.
+        conflict_id: String,
+        /// The record.
+        entity_id: String,
+        /// The field's name; `null` when it was not about a field.
+        field: Option<String>,
+        /// `field`, `existence`, `membership` or `deletion`.
+        kind: String,
+    },
+    /// A peer is connected.
+    SyncPeerConnected {
+        /// The workspace.
+        workspace: String,
+        /// The peer.
+        peer_id: String,
+    },
+    /// A peer is connected no longer.
+    SyncPeerDisconnected {
+        /// The workspace.
+        workspace: String,
+        /// The peer.
+        peer_id: String,
+    },
+    /// Catching up goes on.
+    SyncProgress {
+        /// The workspace.
+        workspace: String,
+        /// How many bundles are still to come.
+        remaining: u64,
+    },
+    /// Sync is in another state.
+    SyncState {
+        /// The workspace.
+        workspace: String,
+        /// `alone`, `looking`, `live`, `catching_up`, `paused` or `problem`.
+        state: String,
+        /// What is wrong; `null` unless the state is `problem`.
+        reason: Option<String>,
+    },
+    /// Someone's log contradicts itself: a restored backup, a cloned disk, or fraud.
+    ForkDetected {
+        /// The workspace.
+        workspace: String,
+        /// Who writes the log.
+        actor_id: String,
+        /// The log.
+        log: String,
+        /// The number of the first bundle that exists twice.
+        seq: u64,
+    },
+    /// A peer's clock and this one's differ by much.
+    ClockSuspect {
+        /// The workspace.
+        workspace: String,
+        /// The peer.
+        peer_id: String,
+        /// By how many milliseconds its clock is ahead.
+        skew_ms: i64,
+    },
+    /// A peer has applied the same bundles by the same rules, and has another state: one of the two is faulty.
+    DivergenceDetected {
+        /// The workspace.
+        workspace: String,
+        /// The peer.
+        peer_id: String,
+    },
+    /// What a peer sent was refused.
+    SyncRejected {
+        /// The workspace.
+        workspace: String,
+        /// The peer.
+        peer_id: String,
+        /// Why.
+        reason: String,
+    },
+    /// This client was too slow and missed events: ask for everything again.
+    Resync,
+}
+
+impl Event {
+    pub(crate) fn to_json(&self) -> Arc<str> {
+        serde_json::to_string(self).expect("strings and numbers always serialise").into()
+    }
+}
+
+/// Tells events to all clients; cheap to clone. Never blocks: who lags too far misses events, and is told so.
+#[derive(Clone, Debug)]
+pub(crate) struct EventBus {
+    sender: broadcast::Sender<Arc<str>>,
+}
+
+impl EventBus {
+    pub(crate) fn new() -> Self {
+        Self { sender: broadcast::Sender::new(LAG_MAX) }
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<str>> {
+        self.sender.subscribe()
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        if self.sender.receiver_count() > 0 {
+            // Without a receiver there is nobody to miss it.
+            let _ = self.sender.send(event.to_json());
+        }
+    }
+
+    /// Tells what a commit changed.
+    pub(crate) fn tell_commit(&self, workspace: WorkspaceId, committed: &Committed, snapshots: &Snapshots) {
+        if self.sender.receiver_count() == 0 {
+            return;
+        }
+        let changes = &committed.changes;
+        let id = workspace.to_string();
+        if committed.schema_changed {
+            self.tell(&Event::TablesChanged { workspace: id.clone() });
+        }
+        for (table, entities) in changes.records.iter().filter(|(table, _)| !reserved::is_reserved(**table)) {
+            let entity_ids = (entities.len() <= ENTITIES_MAX).then(|| entities.iter().map(ToString::to_string).collect());
+            self.tell(&Event::RecordsChanged { workspace: id.clone(), table: table.to_string(), entity_ids });
+        }
+        if !changes.opened.is_empty() || !changes.resolved.is_empty() {
+            let snapshot = snapshots.take().inspect_err(|error| tracing::error!("name fields in events: {error}")).ok();
+            let schema = snapshot.as_ref().map(openprod_engine::Snapshot::schema);
+            for key in &changes.resolved {
+                let (conflict_id, entity_id, field, kind) = describe(key, schema);
+                self.tell(&Event::ConflictResolved { workspace: id.clone(), conflict_id, entity_id, field, kind });
+            }
+            for key in &changes.opened {
+                let (conflict_id, entity_id, field, kind) = describe(key, schema);
+                self.tell(&Event::ConflictOpened { workspace: id.clone(), conflict_id, entity_id, field, kind });
+            }
+        }
+        for (actor, log, seq) in committed.forks.iter().filter_map(openprod_engine::ForkEvidence::check) {
+            let (actor_id, log) = (actor.to_string(), log.to_string());
+            self.tell(&Event::ForkDetected { workspace: id.clone(), actor_id, log, seq });
+        }
+    }
+}
+
+fn describe(key: &ConflictKey, schema: Option<&Schema>) -> (String, String, Option<String>, String) {
+    let field = match key.kind {
+        ConflictKind::Field(field) => schema.and_then(|schema| schema.field_name(field)).map(str::to_owned),
+        _ => None,
+    };
+    (key.id().to_string(), key.entity.to_string(), field, key.kind.name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use openprod_core::{EntityId, FacetId};
+
+    use super::*;
+
+    #[test]
+    fn events_carry_their_type() {
+        let event = Event::SyncProgress { workspace: "w".into(), remaining: 42 };
+        assert_eq!(&*event.to_json(), r#"{"type":"sync_progress","workspace":"w","remaining":42}"#);
+        assert_eq!(&*Event::Resync.to_json(), r#"{"type":"resync"}"#);
+    }
+
+    #[test]
+    fn table_with_more_than_a_thousand_changes_names_no_records() {
+        let names = |count: u128| {
+            let (bus, mut committed) = (EventBus::new(), Committed::default());
+            let mut receiver = bus.subscribe();
+            let entities = (0..count).map(EntityId::from_u128).collect();
+            committed.changes.records = BTreeMap::from([(FacetId::from_u128(1), entities)]);
+            let storage = openprod_storage::MemoryStorage::new();
+            let snapshots = crate::host::tests::snapshots(storage);
+            bus.tell_commit(WorkspaceId::from_u128(1), &committed, &snapshots);
+            let event: serde_json::Value = serde_json::from_str(&receiver.try_recv().unwrap()).unwrap();
+            event["entity_ids"].as_array().map(Vec::len)
+        };
+        assert_eq!(names(1_000), Some(1_000));
+        assert_eq!(names(1_001), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! How the errors of the crates below become problem documents: here and nowhere else.
+
+use std::error::Error;
+
+use openprod_core::SealError;
+use openprod_engine::query::QueryError;
+use openprod_engine::{CommandError, OwnerError};
+use openprod_storage::StorageError;
+
+use crate::problem::Problem;
+use crate::problem_code::ProblemCode as Code;
+
+/// An error and its sources in one line.
+pub(crate) fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        source = error.source();
+    }
+    text
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StorageError> for Problem {
+    fn from(error: &StorageError) -> Self {
+        let code = match error {
+            StorageError::Full => Code::DiskFull,
+            StorageError::ReadOnly { .. } => Code::ReadOnly,
+            _ => Code::StorageFailed,
+        };
+        tracing::error!(code = code.name(), "{}", told(error));
+        Self::new(code, told(error))
+    }
+}
+
+impl From<OwnerError> for Problem {
+    fn from(error: OwnerError) -> Self {
+        let code = match error {
+            OwnerError::Busy => Code::Busy,
+            OwnerError::Closed => Code::Closed,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        let detail = told(&error);
+        let refused = |code| Self::new(code, detail.clone());
+        match error {
+            CommandError::UnknownTable { table, .. } => {
+                refused(Code::UnknownTable).with(|problem| problem.table = Some(table))
+            }
+            CommandError::UnknownField { table, field, known, .. } => refused(Code::UnknownField).with(|problem| {
+                (problem.table, problem.field, problem.known) = (Some(table), Some(field), Some(known));
+            }),
+            CommandError::WrongType { field, expected, found, .. } => refused(Code::WrongType).with(|problem| {
+                (problem.field, problem.expected, problem.found) = (Some(field), Some(expected), Some(found));
+            }),
+            CommandError::UnknownRecord { entity, .. } => {
+                refused(Code::UnknownRecord).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::NotInTable { entity, table, .. } => refused(Code::NotInTable)
+                .with(|problem| (problem.entity_id, problem.table) = (Some(entity.to_string()), Some(table))),
+            CommandError::Deleted { entity, .. } => {
+                refused(Code::RecordDeleted).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::NotDeleted { entity } => {
+                refused(Code::RecordNotDeleted).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::BadName { name, .. } => {
+                refused(Code::BadName).with(|problem| problem.found = Some(name))
+            }
+            CommandError::UnsupportedField { field_type, .. } => {
+                refused(Code::UnsupportedField).with(|problem| problem.found = Some(field_type.to_string()))
+            }
+            CommandError::Nothing { .. } => refused(Code::NothingToDo),
+            CommandError::UnknownConflict { .. } => refused(Code::UnknownConflict),
+            CommandError::UnknownCandidate { .. } => refused(Code::UnknownCandidate),
+            CommandError::CommandReused { command_id } => {
+                refused(Code::CommandReused).with(|problem| problem.command_id = Some(command_id.to_string()))
+            }
+            CommandError::TooLarge(seal) => match seal {
+                SealError::Empty => refused(Code::NothingToDo),
+                SealError::TooMany { count } => refused(Code::TooLarge).with(|problem| {
+                    problem.size = Some(count);
+                    problem.limit = Some(openprod_core::bundle::OPERATIONS_MAX);
+                }),
+                SealError::TooLarge { len } => refused(Code::TooLarge).with(|problem| {
+                    problem.size = Some(len);
+                    problem.limit = Some(openprod_core::bundle::BUNDLE_BYTES_MAX);
+                }),
+                SealError::IntentTooLong => refused(Code::EnvelopeTooLong),
+            },
+            CommandError::Storage(error) => error.into(),
+            CommandError::Aborted(error) => (&*error).into(),
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        let detail = told(&error);
+        let refused = |code| Self::new(code, detail.clone());
+        match error {
+            QueryError::UnknownTable(table) => {
+                refused(Code::UnknownTable).with(|problem| problem.table = Some(table))
+            }
+            QueryError::UnknownField { table, field } => refused(Code::UnknownField)
+                .with(|problem| (problem.table, problem.field) = (Some(table), Some(field))),
+            QueryError::WrongType { field, expected, found } => refused(Code::WrongType).with(|problem| {
+                (problem.field, problem.found) = (Some(field), Some(found));
+                problem.expected = Some(expected.to_string());
+            }),
+            QueryError::BadFilter(_) => refused(Code::BadFilter),
+            QueryError::BadCursor => refused(Code::BadCursor),
+            QueryError::Storage(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The kinds of derived rows.
+
+/// Names a set of rows, ordered by key. Keys and values are the engine's affair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// The chains of bundles: logs, and branches of logs that forked.
+    Chain,
+    /// Bundles that are stored but not applied, and why.
+    Held,
+    /// What each command that was given here led to.
+    Command,
+    /// One row an entity: its existence, its facets and its fields.
+    Entity,
+    /// Which entities have a facet: `facet ‖ entity`.
+    Member,
+    /// Which bundles touched an entity: `entity ‖ position`.
+    Touch,
+    /// Conflicts that are open.
+    Conflict,
+    /// Bundles that contradict each other, as portable evidence.
+    Fork,
+    /// One row an edge.
+    Edge,
+    /// Edges by the entity at either end.
+    Incident,
+    /// Operations that derive to nothing, and why.
+    Void,
+    /// Facts about the workspace as a whole: its name, secret, state hash and versions.
+    Meta,
+}
+
+impl Space {
+    /// Every space.
+    pub const ALL: [Self; 12] = [
+        Self::Chain,
+        Self::Held,
+        Self::Command,
+        Self::Entity,
+        Self::Member,
+        Self::Touch,
+        Self::Conflict,
+        Self::Fork,
+        Self::Edge,
+        Self::Incident,
+        Self::Void,
+        Self::Meta,
+    ];
+
+    /// The name under which a store keeps the space.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Held => "held",
+            Self::Command => "command",
+            Self::Entity => "entity",
+            Self::Member => "member",
+            Self::Touch => "touch",
+            Self::Conflict => "conflict",
+            Self::Fork => "fork",
+            Self::Edge => "edge",
+            Self::Incident => "incident",
+            Self::Void => "void",
+            Self::Meta => "meta",
+        }
+    }
+
+    /// Its place in [`Space::ALL`].
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn index_is_the_place_among_all() {
+        for (index, space) in Space::ALL.into_iter().enumerate() {
+            assert_eq!(space.index(), index);
+        }
+    }
+}

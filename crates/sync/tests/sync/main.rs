@@ -1,0 +1,3 @@
+//! What needs sockets, tasks or time.
+
+mod discovery;

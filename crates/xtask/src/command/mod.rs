@@ -1,0 +1,6 @@
+//! The tasks, one a file.
+
+pub(crate) mod bench;
+pub(crate) mod build;
+pub(crate) mod run;
+pub(crate) mod test;

@@ -1,0 +1,80 @@
+//! What people and CI type to work on OpenProd: `cargo xtask run | test | build | bench`.
+//!
+//! **Owns** the order in which the project's tools are called, and the rule for which crate may import which.
+//!
+//! **Refuses to know** the crates it builds: it imports none of them, so it works while they do not compile.
+//! It installs nothing; `.ci/run` does.
+//!
+//! **Start reading** at [`command::test`].
+
+#![expect(clippy::print_stdout, reason = "printing is what this program is for")]
+
+mod command;
+mod imports;
+mod task_error;
+mod tool;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::task_error::TaskError;
+use crate::workspace::Workspace;
+
+/// Builds, runs and checks OpenProd.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the release binary `openprod`
+    Build,
+    /// Builds, then starts the engine on a demo workspace and prints its URL
+    Run(command::run::Run),
+    /// Runs every check: format, lints, imports, licences, tests
+    Test(command::test::Test),
+    /// Measures the engine, built for release
+    Bench(command::bench::Bench),
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = std::error::Error::source(&error);
+            while let Some(source) = cause {
+                eprintln!("  because: {source}");
+                cause = source.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<(), TaskError> {
+    let workspace = Workspace::load()?;
+    match task {
+        Task::Build => command::build::build(&workspace).map(|binary| println!("{}", binary.display())),
+        Task::Run(run) => command::run::run(&workspace, run),
+        Task::Test(test) => command::test::test(&workspace, &test),
+        Task::Bench(bench) => command::bench::bench(&workspace, &bench),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
