@@ -280,6 +280,10 @@ pub enum CommandError {
     /// The change does not fit into a bundle.
     #[error("write change")]
     TooLarge(#[from] openprod_core::SealError),
+    /// The workspace can take no further bundle from this device: its logs are as many as they may be, or a time
+    /// at the very end of the calendar was accepted into it.
+    #[error("write change: the workspace can take no further change from this device")]
+    Unwritable(#[source] crate::AdmissionError),
     /// The store refused.
     #[error("write change")]
     Storage(#[from] StorageError),

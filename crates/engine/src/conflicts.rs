@@ -101,7 +101,8 @@ pub struct Conflict {
 }
 
 /// The conflicts that a row holds.
-pub(crate) fn of_row(entity: EntityId, row: &Row) -> BTreeSet<ConflictKey> {
+#[must_use]
+pub fn of_row(entity: EntityId, row: &Row) -> BTreeSet<ConflictKey> {
     let mut keys: BTreeSet<_> = row
         .contended()
         .map(|cell| ConflictKey {

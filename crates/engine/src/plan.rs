@@ -264,7 +264,15 @@ fn resolve_conflict(view: &mut View<'_>, id: ConflictId, decision: &Decision) ->
                     };
                     (table.id, value)
                 }
-                None => (conflict.facets.first().copied().unwrap_or(reserved::WORKSPACE_FACET), value),
+                None => {
+                    // A name or another part of the schema: whatever it is, it stays what it was.
+                    let mut kinds = conflict.candidates.iter().filter_map(|candidate| candidate.value.field_type());
+                    if let Some(kind) = kinds.next_back().filter(|kind| !kind.admits(&value)) {
+                        let name = view.schema.field_name(field).unwrap_or("field");
+                        return Err(wrong_type(act, name, kind.name(), &value));
+                    }
+                    (conflict.facets.first().copied().unwrap_or(reserved::WORKSPACE_FACET), value)
+                }
             };
             plan.set(entity, facet, field, value);
         }

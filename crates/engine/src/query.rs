@@ -51,9 +51,9 @@ pub enum Comparison {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
     /// Those that pass all; everything when there are none.
-    And(Vec<Filter>),
+    And(Vec<Self>),
     /// Those that pass any; nothing when there are none.
-    Or(Vec<Filter>),
+    Or(Vec<Self>),
     /// Those whose field compares so.
     Test {
         /// The field's name.

@@ -19,9 +19,15 @@ use crate::transaction::Summary;
 #[derive(Clone)]
 pub struct Snapshots {
     readers: Arc<dyn Readers>,
-    /// The schema that was read last, and the position of the last bundle that touched it.
-    schema: Arc<Mutex<Option<(u64, Arc<Schema>)>>>,
+    schema: Arc<Mutex<Option<CachedSchema>>>,
     actor: ActorId,
+}
+
+/// The schema that was read last.
+struct CachedSchema {
+    /// The position of the last bundle that touched it.
+    position: u64,
+    schema: Arc<Schema>,
 }
 
 impl Snapshots {
@@ -39,10 +45,10 @@ impl Snapshots {
         let summary = Summary::load(&*store)?.ok_or(damaged)?;
         let mut cached = self.schema.lock().unwrap_or_else(PoisonError::into_inner);
         let schema = match &*cached {
-            Some((position, schema)) if *position == summary.schema => Arc::clone(schema),
+            Some(cached) if cached.position == summary.schema => Arc::clone(&cached.schema),
             _ => Arc::new(Schema::load(&*store)?),
         };
-        *cached = Some((summary.schema, Arc::clone(&schema)));
+        *cached = Some(CachedSchema { position: summary.schema, schema: Arc::clone(&schema) });
         Ok(Snapshot { store, summary, schema, actor: self.actor })
     }
 }

@@ -4,7 +4,7 @@
 //! each row with what it was, so that the indexes, the state hash and the news to clients all follow from the
 //! same comparison.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use openprod_core::{EntityId, FacetId};
 use openprod_storage::{Read, Space, StorageError, Write};
@@ -101,15 +101,16 @@ impl State {
     }
 
     fn entry(&mut self, store: &dyn Read, entity: EntityId) -> Result<&mut Entry, StorageError> {
-        // Looked up twice, because an entry that is made on the way cannot also report an error.
-        if !self.rows.contains_key(&entity) {
-            let row = match store.get(Space::Entity, entity.as_bytes())? {
-                Some(bytes) => Row::decode(&bytes)?,
-                None => Row::default(),
-            };
-            self.rows.insert(entity, Entry { stored: None, row, changed: false });
-        }
-        Ok(self.rows.get_mut(&entity).expect("it was there, or has just been inserted"))
+        Ok(match self.rows.entry(entity) {
+            btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            btree_map::Entry::Vacant(vacant) => {
+                let row = match store.get(Space::Entity, entity.as_bytes())? {
+                    Some(bytes) => Row::decode(&bytes)?,
+                    None => Row::default(),
+                };
+                vacant.insert(Entry { stored: None, row, changed: false })
+            }
+        })
     }
 }
 

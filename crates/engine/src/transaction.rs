@@ -324,7 +324,7 @@ impl<'a> Transaction<'a> {
         match admission::admit(&self.cache.chains, &*self.write, bundle) {
             Ok(admitted) => Ok(self.append(bundle, admitted, true)?),
             Err(AdmissionError::Storage(error)) => Err(error.into()),
-            Err(error) => unreachable!("a bundle that was planned on this state fits it: {error}"),
+            Err(error) => Err(CommandError::Unwritable(error)),
         }
     }
 

@@ -47,6 +47,16 @@ impl Access {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner).issue(Instant::now())
     }
 
+    /// Where the engine answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.origins[0]
+    }
+
+    /// What a browser opens to use a code up: the fragment is never sent.
+    pub(crate) fn open_url(&self, code: &str) -> String {
+        format!("{}/#code={code}", self.url())
+    }
+
     /// Gives the token for a one-time code.
     pub(crate) fn redeem_code(&self, code: &str) -> Result<&Secret, Problem> {
         let good = self.codes.lock().unwrap_or_else(PoisonError::into_inner).redeem(code, Instant::now());

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use openprod_storage::DataDirectory;
 use serde::{Deserialize, Serialize};
 
 /// What `engine.json` says. It lies in the data directory while an engine runs there, and only its owner can
@@ -21,16 +22,13 @@ pub struct EngineFile {
 }
 
 impl EngineFile {
-    /// Its name in the data directory.
-    pub const NAME: &str = "engine.json";
-
     /// Reads the file of a data directory; `None` when there is none. An engine that was killed leaves its file
     /// behind: whether one answers at `url` is for the caller to see.
     ///
     /// # Errors
     /// The system's, or `InvalidData` when it is not what an engine wrote.
     pub fn read(data: &Path) -> io::Result<Option<Self>> {
-        match fs::read(data.join(Self::NAME)) {
+        match fs::read(DataDirectory::engine_file(data)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::from),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -52,12 +50,12 @@ impl EngineFile {
         file.write_all(&serde_json::to_vec(self)?)?;
         file.write_all(b"\n")?;
         drop(file);
-        fs::rename(draft, data.join(Self::NAME))
+        fs::rename(draft, DataDirectory::engine_file(data))
     }
 
     /// Takes the file away; it need not be there.
     pub(crate) fn remove(data: &Path) -> io::Result<()> {
-        match fs::remove_file(data.join(Self::NAME)) {
+        match fs::remove_file(DataDirectory::engine_file(data)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -86,13 +84,13 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(data.path().join(EngineFile::NAME)).unwrap().permissions().mode();
+            let mode = fs::metadata(DataDirectory::engine_file(data.path())).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         EngineFile::remove(data.path()).unwrap();
         EngineFile::remove(data.path()).unwrap();
         assert!(EngineFile::read(data.path()).unwrap().is_none());
-        fs::write(data.path().join(EngineFile::NAME), "{").unwrap();
+        fs::write(DataDirectory::engine_file(data.path()), "{").unwrap();
         assert!(EngineFile::read(data.path()).is_err());
     }
 }

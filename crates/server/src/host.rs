@@ -1,7 +1,7 @@
 //! The workspaces of a data directory: each open on a thread of its own, in step with its peers, telling clients.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -39,7 +39,9 @@ pub enum HostError {
 
 /// The open workspaces.
 pub(crate) struct Host {
-    directory: DataDirectory,
+    /// Given back when the host closes.
+    directory: RwLock<Option<Arc<DataDirectory>>>,
+    path: PathBuf,
     identity: Identity,
     sync: SyncLink,
     events: EventBus,
@@ -66,8 +68,10 @@ impl Host {
         sync: SyncLink,
         events: EventBus,
     ) -> Result<Self, HostError> {
+        let directory = Arc::new(directory);
         let mut host = Self {
-            directory,
+            path: directory.path().to_owned(),
+            directory: RwLock::new(Some(Arc::clone(&directory))),
             identity,
             sync,
             events,
@@ -75,8 +79,12 @@ impl Host {
             broken: BTreeMap::new(),
             adding: tokio::sync::Mutex::default(),
         };
-        for id in host.directory.workspaces()? {
-            if let Err(error) = host.open_one(id) {
+        for id in directory.workspaces()? {
+            if let Err(error) = host.open_one(&directory, id) {
+                if matches!(error, HostError::Open(OpenError::Empty)) {
+                    // Creating or joining it ended before anything was in it; doing so again goes on from here.
+                    continue;
+                }
                 tracing::error!(workspace = %id, "{}", told(&error));
                 host.broken.insert(id, told(&error));
             }
@@ -171,9 +179,14 @@ impl Host {
         id: WorkspaceId,
         make: impl FnOnce(Box<dyn openprod_storage::Storage>, Identity) -> Result<Engine, OpenError> + Send + 'static,
     ) -> Result<OwnerHandle, Problem> {
-        let (directory, identity) = (self.directory.clone(), self.identity.clone());
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let directory = directory.ok_or_else(|| Problem::new(ProblemCode::Closed, "the engine stops"))?;
+        let identity = self.identity.clone();
         let making = tokio::task::spawn_blocking(move || -> Result<Engine, HostError> {
-            let storage = directory.create_workspace(id)?;
+            let storage = match directory.create_workspace(id) {
+                Err(DirectoryError::Present { .. }) => directory.open_workspace(id)?,
+                storage => storage?,
+            };
             Ok(make(Box::new(storage), identity)?)
         });
         let engine = making.await.map_err(|error| failed(&error))?.map_err(Problem::from)?;
@@ -182,8 +195,8 @@ impl Host {
         Ok(handle)
     }
 
-    fn open_one(&self, id: WorkspaceId) -> Result<(), HostError> {
-        let storage = self.directory.open_workspace(id)?;
+    fn open_one(&self, directory: &DataDirectory, id: WorkspaceId) -> Result<(), HostError> {
+        let storage = directory.open_workspace(id)?;
         let engine = Engine::open(Box::new(storage), self.identity.clone(), entropy(), now())?;
         self.run(engine)?;
         Ok(())
@@ -237,11 +250,12 @@ impl Host {
         if let Err(error) = closing.await {
             tracing::error!("close workspaces: {error}");
         }
+        drop(self.directory.write().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Where the workspaces lie.
     pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
     fn spaces(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<WorkspaceId, Arc<Space>>> {
@@ -252,7 +266,9 @@ impl Host {
 impl From<HostError> for Problem {
     fn from(error: HostError) -> Self {
         match error {
-            HostError::Open(OpenError::Storage(error)) | HostError::Storage(error) => error.into(),
+            HostError::Open(OpenError::Storage(error))
+            | HostError::Storage(error)
+            | HostError::Directory(DirectoryError::Storage(error)) => error.into(),
             HostError::Open(OpenError::Name(error)) => error.into(),
             error => Self::new(ProblemCode::StorageFailed, told(&error)),
         }

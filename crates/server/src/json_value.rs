@@ -21,6 +21,8 @@ use crate::problem_code::ProblemCode;
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum FieldValue {
+    /// Nothing.
+    Empty,
     /// Text, and what has a text form.
     Text(String),
     /// A whole number.
@@ -48,10 +50,10 @@ pub(crate) enum FieldValue {
 }
 
 impl FieldValue {
-    /// A value for clients; `None` for the empty one.
-    pub(crate) fn of(value: &Value) -> Option<Self> {
-        Some(match value {
-            Value::Empty => return None,
+    /// A value for clients.
+    pub(crate) fn of(value: &Value) -> Self {
+        match value {
+            Value::Empty => Self::Empty,
             Value::Integer(number) => Self::Integer(*number),
             Value::Float(number) => Self::Float(*number),
             Value::Boolean(truth) => Self::Boolean(*truth),
@@ -62,7 +64,7 @@ impl FieldValue {
             Value::Text(_) | Value::Enum(_) | Value::Date(_) | Value::DateTime(_) | Value::Duration(_) => {
                 Self::Text(value.to_text())
             }
-        })
+        }
     }
 }
 

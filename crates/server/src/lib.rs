@@ -39,4 +39,4 @@ pub use event::Event;
 pub use problem::ProblemDocument;
 pub use problem_code::ProblemCode;
 pub use router::openapi;
-pub use server::{Ready, ServeError, Server, ServerConfig};
+pub use server::{HostError, Ready, ServeError, Server, ServerConfig};

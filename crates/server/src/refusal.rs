@@ -4,7 +4,7 @@ use std::error::Error;
 
 use openprod_core::SealError;
 use openprod_engine::query::QueryError;
-use openprod_engine::{CommandError, OwnerError};
+use openprod_engine::{AdmissionError, CommandError, OwnerError};
 use openprod_storage::StorageError;
 
 use crate::problem::Problem;
@@ -102,7 +102,8 @@ impl From<CommandError> for Problem {
                 }),
                 SealError::IntentTooLong => refused(Code::EnvelopeTooLong),
             },
-            CommandError::Storage(error) => error.into(),
+            CommandError::Unwritable(AdmissionError::Storage(error)) | CommandError::Storage(error) => error.into(),
+            CommandError::Unwritable(_) => refused(Code::StorageFailed),
             CommandError::Aborted(error) => (&*error).into(),
         }
     }

@@ -87,10 +87,10 @@ impl HighWater {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(io)?;
+        let file = options.open(path).map_err(io)?;
         let mut bytes = Vec::with_capacity(MARK_BYTES + 1);
         // One byte more than a mark has, so that a longer file is not taken for one.
-        file.by_ref().take(MARK_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+        (&file).take(MARK_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
         Ok((Self { file, path: path.to_owned() }, Mark::decode(&bytes)))
     }
 

@@ -14,6 +14,8 @@ use crate::error::StorageError;
 use crate::space::Space;
 use crate::storage::{ChainId, Place, Position, Read, Readers, Row, Storage, StoredBundle, Write};
 
+const SPACES: usize = Space::ALL.len();
+
 type Rows = OrdMap<Arc<[u8]>, Arc<[u8]>>;
 
 /// One state of the store; cloning it is O(1).
@@ -21,7 +23,7 @@ type Rows = OrdMap<Arc<[u8]>, Arc<[u8]>>;
 struct State {
     /// How many commits led here: tells a transaction whether it still builds on the newest state.
     commits: u64,
-    rows: [Rows; Space::ALL.len()],
+    rows: [Rows; SPACES],
     log: Vector<Arc<StoredBundle>>,
     by_seq: OrdMap<(ChainId, u64), Position>,
     by_id: OrdMap<BundleId, Position>,
@@ -70,7 +72,9 @@ impl MemoryStorage {
                 kept.is_none_or(|kept| kept.place.hash != last.place.hash)
             });
             committed.tail_lost |= lost;
-            committed.state = State { commits: committed.state.commits + 1, ..older };
+            let commits = committed.state.commits + 1;
+            committed.state = older.clone();
+            committed.state.commits = commits;
         });
     }
 
@@ -117,6 +121,10 @@ impl Read for State {
 
     fn scan(&self, space: Space, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
         Ok(self.rows_after(space, prefix, after).take(limit).map(|(key, value)| (key.to_vec(), value.to_vec())).collect())
+    }
+
+    fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
+        Ok(self.rows_after(space, prefix, None).count() as u64)
     }
 
     fn members(
@@ -200,6 +208,10 @@ impl Read for Transaction<'_> {
         self.state.scan(space, prefix, after, limit)
     }
 
+    fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
+        self.state.count(space, prefix)
+    }
+
     fn members(
         &self,
         facet: FacetId,
@@ -266,7 +278,8 @@ impl Write for Transaction<'_> {
         let Self { store, state } = *self;
         store.write(|committed| {
             assert_eq!(committed.state.commits, state.commits, "a store has one writer, and this one has two");
-            committed.state = State { commits: state.commits + 1, ..state };
+            committed.state = state.clone();
+            committed.state.commits += 1;
             committed.tail_lost = false;
         });
         Ok(())

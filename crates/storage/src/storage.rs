@@ -168,3 +168,62 @@ pub trait Readers: Send + Sync {
     /// [`StorageError`] when the store cannot be opened for reading.
     fn reader(&self) -> Result<Box<dyn Read + Send>, StorageError>;
 }
+
+/// Implements [`Read`] for a type through the view that one of its methods gives.
+macro_rules! read_through {
+    ($type:ty, $view:ident) => {
+        impl Read for $type {
+            fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+                self.$view().get(space, key)
+            }
+
+            fn scan(
+                &self,
+                space: Space,
+                prefix: &[u8],
+                after: Option<&[u8]>,
+                limit: usize,
+            ) -> Result<Vec<Row>, StorageError> {
+                self.$view().scan(space, prefix, after, limit)
+            }
+
+            fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
+                self.$view().count(space, prefix)
+            }
+
+            fn members(
+                &self,
+                facet: FacetId,
+                after: Option<EntityId>,
+                limit: usize,
+            ) -> Result<Vec<(EntityId, Vec<u8>)>, StorageError> {
+                self.$view().members(facet, after, limit)
+            }
+
+            fn place(&self, chain: ChainId, seq: u64) -> Result<Option<Place>, StorageError> {
+                self.$view().place(chain, seq)
+            }
+
+            fn place_of(&self, id: BundleId) -> Result<Option<Place>, StorageError> {
+                self.$view().place_of(id)
+            }
+
+            fn bundle(&self, position: Position) -> Result<Option<StoredBundle>, StorageError> {
+                self.$view().bundle(position)
+            }
+
+            fn places(&self, after: Position, limit: usize) -> Result<Vec<Place>, StorageError> {
+                self.$view().places(after, limit)
+            }
+
+            fn bundles(&self, after: Position, limit: usize) -> Result<Vec<StoredBundle>, StorageError> {
+                self.$view().bundles(after, limit)
+            }
+
+            fn last(&self) -> Result<Position, StorageError> {
+                self.$view().last()
+            }
+        }
+    };
+}
+pub(crate) use read_through;

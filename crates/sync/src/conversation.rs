@@ -25,7 +25,7 @@ const DELIVERIES_MAX: usize = 2;
 
 /// Why a conversation ended.
 #[derive(Debug, Error)]
-pub enum ConversationError {
+pub(crate) enum ConversationError {
     /// The connection failed.
     #[error(transparent)]
     Connection(#[from] ConnectionError),

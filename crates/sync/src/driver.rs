@@ -820,6 +820,10 @@ async fn try_address(inner: &Inner, space: &Arc<Space>, place: SocketAddr) {
                     address.failures = address.failures.saturating_add(1);
                     let pause = REDIAL_INTERVAL * 2_u32.saturating_pow(address.failures.min(8) - 1);
                     address.not_before = Some(Instant::now() + pause.min(REDIAL_PAUSE_MAX));
+                    // Whoever announced it may have gone without a farewell.
+                    if let Some(discovery) = &*lock(&inner.discovery) {
+                        address.instances.iter().for_each(|instance| discovery.doubt(instance));
+                    }
                 }
             }
         }

@@ -120,3 +120,58 @@ pub fn digest<'a>(heads: impl IntoIterator<Item = &'a LogHead>) -> [u8; 32] {
     }
     *hasher.finalize().as_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use openprod_core::{ActorId, BundleHash, LogId};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn heads() -> impl Strategy<Value = Vec<LogHead>> {
+        let head = (any::<[u8; 32]>(), any::<[u8; 16]>(), any::<u64>(), any::<[u8; 32]>()).prop_map(
+            |(actor, log, seq, hash)| LogHead {
+                actor: ActorId::from_bytes(actor),
+                log: LogId::from_bytes(log),
+                seq,
+                hash: BundleHash::from_bytes(hash),
+            },
+        );
+        prop::collection::vec(head, 0..5)
+    }
+
+    fn messages() -> impl Strategy<Value = Message> {
+        prop_oneof![
+            heads().prop_map(Message::Heads),
+            heads().prop_map(Message::News),
+            Just(Message::AskHeads),
+            (any::<u32>(), heads()).prop_map(|(round, heads)| Message::Want { round, heads }),
+            (any::<u32>(), any::<u64>()).prop_map(|(round, bundles)| Message::Totals { round, bundles }),
+            (any::<u32>(), any::<Vec<u8>>()).prop_map(|(round, batch)| Message::Bundles { round, batch }),
+            any::<u32>().prop_map(|round| Message::Done { round }),
+            (any::<u32>(), any::<u64>()).prop_map(|(round, count)| Message::Ack { round, count }),
+            any::<String>().prop_map(|reason| Message::Bye { reason }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(message in messages()) {
+            prop_assert_eq!(Message::decode(&message.encode()).unwrap(), message);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(message) = Message::decode(&bytes) {
+                prop_assert_eq!(message.encode(), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_that_claims_to_be_endless_is_refused() {
+        let mut bytes = vec![1, 253];
+        bytes.extend(u64::MAX.to_le_bytes());
+        assert!(Message::decode(&bytes).is_err());
+    }
+}

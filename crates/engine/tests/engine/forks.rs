@@ -6,7 +6,7 @@ use crate::device::{Device, sync, text};
 
 /// A store as it was at some moment, as a backup holds it.
 fn copy(device: &Device) -> openprod_storage::MemoryStorage {
-    device.store.fork()
+    device.store.backup()
 }
 
 #[test]

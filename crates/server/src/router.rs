@@ -1,0 +1,105 @@
+//! What a request passes through, and where it goes.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::guard;
+use crate::app::App;
+use crate::event::Event;
+use crate::measure::measure;
+use crate::page::{fence, page, script, style};
+use crate::problem::{Problem, ProblemDocument};
+use crate::problem_code::ProblemCode;
+use crate::routes::{conflicts, health, peers, records, session, tables, workspace};
+use crate::socket;
+
+/// The engine's API. Loopback only; every route but `/health` and `/session` needs the token of this run, which
+/// `engine.json` in the data directory holds. Refusals are problem documents (RFC 9457) with a stable `code`.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "OpenProd"),
+    components(schemas(Event, ProblemDocument, ProblemCode)),
+    modifiers(&Token),
+    security(("token" = []))
+)]
+struct Document;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        if let Some(components) = &mut document.components {
+            components.add_security_scheme("token", SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::health))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::openapi))
+        .routes(routes!(session::session))
+        .routes(routes!(session::code))
+        .routes(routes!(workspace::create))
+        .routes(routes!(workspace::invite))
+        .routes(routes!(workspace::join))
+        .routes(routes!(workspace::list))
+        .routes(routes!(workspace::status))
+        .routes(routes!(peers::list))
+        .routes(routes!(peers::connect))
+        .routes(routes!(peers::pause))
+        .routes(routes!(peers::resume))
+        .routes(routes!(peers::accept))
+        .routes(routes!(tables::create))
+        .routes(routes!(tables::update))
+        .routes(routes!(tables::list))
+        .routes(routes!(records::create))
+        .routes(routes!(records::update))
+        .routes(routes!(records::delete))
+        .routes(routes!(records::restore))
+        .routes(routes!(records::list))
+        .routes(routes!(records::one))
+        .routes(routes!(conflicts::list))
+        .routes(routes!(conflicts::resolve))
+        .routes(routes!(socket::socket))
+}
+
+/// The OpenAPI document: every route and every event of the WebSocket.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().split_for_parts().1
+}
+
+/// All routes. Outermost is the measuring, then the fence, then the guard.
+pub(crate) fn router(app: App) -> Router {
+    let (routes, _) = documented().split_for_parts();
+    routes
+        .route("/", get(page))
+        .route("/page.css", get(style))
+        .route("/page.js", get(script))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(another_method)
+        .layer(from_fn_with_state(app.clone(), guard))
+        .layer(from_fn(fence))
+        .layer(from_fn(measure))
+        .with_state(app)
+}
+
+async fn nothing_here(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(200).collect();
+    Problem::new(ProblemCode::UnknownRoute, format!("there is no {path}; GET /openapi.json lists what there is"))
+}
+
+async fn another_method(request: Request) -> Problem {
+    let detail = format!("{} does not go there; the `Allow` header says what does", request.method());
+    Problem::new(ProblemCode::MethodNotAllowed, detail)
+}
