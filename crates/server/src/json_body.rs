@@ -78,6 +78,10 @@ fn too_large(size: Option<usize>) -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for the members in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::new(ProblemCode::WrongShape, "read body: expected an object, not a list"));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let (code, what) = match error.classify() {
             Category::Data => (ProblemCode::WrongShape, "read body"),

@@ -157,6 +157,12 @@ mod tests {
     }
 
     #[test]
+    fn floats_are_read_to_the_last_bit() {
+        let number = 3.920_113_606_810_948e-305;
+        assert_eq!(read_value("f", serde_json::from_str("3.920113606810948e-305").unwrap()).unwrap(), Value::Float(number));
+    }
+
+    #[test]
     fn what_is_no_value_is_refused() {
         for json in [
             json!([1]),

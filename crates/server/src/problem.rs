@@ -97,6 +97,7 @@ impl Problem {
         self
     }
 
+    #[cfg(test)]
     pub(crate) const fn code(&self) -> ProblemCode {
         self.0.code
     }

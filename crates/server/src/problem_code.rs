@@ -90,6 +90,8 @@ codes! {
     RecordNotDeleted = "record_not_deleted", CONFLICT, "The record is not deleted";
     /// The workspace is here already.
     AlreadyJoined = "already_joined", CONFLICT, "The workspace is here already";
+    /// The workspace takes no further change from this device.
+    Unwritable = "unwritable", CONFLICT, "The workspace takes no further change from this device";
     /// The change or the body is too large.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "That is too large";
     /// The body is not declared to be JSON.

@@ -103,7 +103,7 @@ impl From<CommandError> for Problem {
                 SealError::IntentTooLong => refused(Code::EnvelopeTooLong),
             },
             CommandError::Unwritable(AdmissionError::Storage(error)) | CommandError::Storage(error) => error.into(),
-            CommandError::Unwritable(_) => refused(Code::StorageFailed),
+            CommandError::Unwritable(_) => refused(Code::Unwritable),
             CommandError::Aborted(error) => (&*error).into(),
         }
     }
@@ -127,5 +127,41 @@ impl From<QueryError> for Problem {
             QueryError::BadCursor => refused(Code::BadCursor),
             QueryError::Storage(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    fn check(problem: Problem, code: Code, status: u16) {
+        assert_eq!(problem.code(), code);
+        assert_eq!(problem.into_response().status().as_u16(), status);
+    }
+
+    #[test]
+    fn full_disk_is_507_and_failed_disk_503() {
+        check(StorageError::Full.into(), Code::DiskFull, 507);
+        check(CommandError::Aborted(Arc::new(StorageError::Full)).into(), Code::DiskFull, 507);
+        check(CommandError::Storage(StorageError::ReadOnly { reason: "fsync".into() }).into(), Code::ReadOnly, 503);
+        check(QueryError::Storage(StorageError::DamagedRow { space: "entity" }).into(), Code::StorageFailed, 500);
+    }
+
+    #[test]
+    fn full_queue_is_429_and_closed_workspace_503() {
+        check(OwnerError::Busy.into(), Code::Busy, 429);
+        check(OwnerError::Closed.into(), Code::Closed, 503);
+    }
+
+    #[test]
+    fn sources_are_told_once() {
+        let text = told(&CommandError::Storage(StorageError::Full));
+        assert_eq!(text, "write change: write store: the disk is full; free some space and try again");
+        let text = told(&CommandError::Aborted(Arc::new(StorageError::Full)));
+        assert_eq!(text, "write change: write store: the disk is full; free some space and try again");
     }
 }

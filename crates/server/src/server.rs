@@ -172,6 +172,11 @@ impl Server {
         self.app.access().open_url(&self.app.access().issue_code())
     }
 
+    #[cfg(test)]
+    pub(crate) fn events(&self) -> EventBus {
+        self.app.host().events().clone()
+    }
+
     /// Stops answering, hangs up on peers, finishes the work that waits, and gives the data directory back.
     pub async fn stop(self) {
         self.stop.send_replace(true);

@@ -131,3 +131,51 @@ async fn send(socket: &mut WebSocket, text: Arc<str>) -> Option<()> {
 async fn deliver(socket: &mut WebSocket, message: Message) -> Option<()> {
     timeout(SEND_TIME_MAX, socket.send(message)).await.ok()?.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use serde_json::{Value, json};
+    use tokio_tungstenite::tungstenite;
+
+    use crate::event::Event;
+    use crate::server::{Server, ServerConfig};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn client_that_reads_too_slowly_is_told_to_ask_again_and_goes_on() {
+        let data = tempfile::tempdir().unwrap();
+        let sync = (Ipv4Addr::LOCALHOST, 0).into();
+        let config = ServerConfig { data: data.path().into(), port: 0, sync, mdns: false, name: "Booth".into() };
+        let server = Server::start(config).await.unwrap();
+        let url = server.ready().url.replace("http:", "ws:") + "/ws";
+        let (mut client, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let hello = json!({"type": "hello", "token": server.ready().token}).to_string();
+        client.send(tungstenite::Message::text(hello)).await.unwrap();
+        let mut next = async || -> Value {
+            serde_json::from_str(client.next().await.unwrap().unwrap().to_text().unwrap()).unwrap()
+        };
+        assert_eq!(next().await["type"], "ready");
+
+        // More than all the buffers between here and the client hold.
+        let events = server.events();
+        let many = 6_000;
+        let large = Event::SyncRejected { workspace: "w".into(), peer_id: "p".into(), reason: "x".repeat(10_000) };
+        for _ in 0..many {
+            events.tell(&large);
+        }
+        let mut told = 0;
+        while next().await["type"] != "resync" {
+            told += 1;
+        }
+        assert!(told < many, "nothing was left out");
+        events.tell(&Event::WorkspacesChanged);
+        let mut after = 0;
+        while next().await["type"] != "workspaces_changed" {
+            after += 1;
+        }
+        assert!(told + after < many, "what was missed is not made up for");
+        server.stop().await;
+    }
+}

@@ -5,9 +5,10 @@
 //!
 //! **Refuses to know** what the rows mean: a row is bytes under a key in a [`Space`], and the engine derives it.
 //!
-//! **Start reading** at [`storage`]: the three traits that every store implements, and that one conformance suite
+//! **Start reading** at [`storage`]: the three traits that every store implements, and that [`conformance`]
 //! holds them to.
 
+pub mod conformance;
 pub mod directory;
 pub mod error;
 pub mod high_water;

@@ -35,9 +35,11 @@ impl Read for View<'_> {
     }
 
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
-        let mut statement = self.0.prepare_cached(sql(space).count)?;
-        let end = successor(prefix);
-        Ok(statement.query_row(params![prefix, end], |row| row.get::<_, i64>(0))? as u64)
+        let count = |row: &SqlRow<'_>| row.get::<_, i64>(0);
+        Ok(match successor(prefix) {
+            Some(end) => self.0.prepare_cached(sql(space).count)?.query_row(params![prefix, end], count)?,
+            None => self.0.prepare_cached(sql(space).count_from)?.query_row(params![prefix], count)?,
+        } as u64)
     }
 
     fn members(
@@ -52,7 +54,9 @@ impl Read for View<'_> {
             "SELECT e.key, e.value FROM state_member m JOIN state_entity e ON e.key = substr(m.key, 17)
              WHERE m.key > ?1 AND m.key < ?2 ORDER BY m.key LIMIT ?3",
         )?;
-        let rows = statement.query_map(params![start, successor(prefix), count(limit)], |row| {
+        // A member's key is 32 bytes long, so this is beyond the last one of the facet.
+        let end = [prefix, &[u8::MAX; 17]].concat();
+        let rows = statement.query_map(params![start, end, count(limit)], |row| {
             Ok((EntityId::from_bytes(row.get(0)?), row.get(1)?))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -106,6 +110,7 @@ pub(crate) struct Statements {
     pub(crate) from: &'static str,
     pub(crate) after: &'static str,
     pub(crate) count: &'static str,
+    pub(crate) count_from: &'static str,
     pub(crate) put: &'static str,
     pub(crate) delete: &'static str,
     pub(crate) clear: &'static str,
@@ -117,7 +122,8 @@ macro_rules! statements {
             get: concat!("SELECT value FROM state_", $space, " WHERE key = ?1"),
             from: concat!("SELECT key, value FROM state_", $space, " WHERE key >= ?1 ORDER BY key LIMIT ?2"),
             after: concat!("SELECT key, value FROM state_", $space, " WHERE key > ?1 ORDER BY key LIMIT ?2"),
-            count: concat!("SELECT count(*) FROM state_", $space, " WHERE key >= ?1 AND (?2 IS NULL OR key < ?2)"),
+            count: concat!("SELECT count(*) FROM state_", $space, " WHERE key >= ?1 AND key < ?2"),
+            count_from: concat!("SELECT count(*) FROM state_", $space, " WHERE key >= ?1"),
             put: concat!("INSERT OR REPLACE INTO state_", $space, " (key, value) VALUES (?1, ?2)"),
             delete: concat!("DELETE FROM state_", $space, " WHERE key = ?1"),
             clear: concat!("DELETE FROM state_", $space),

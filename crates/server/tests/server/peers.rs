@@ -1,0 +1,152 @@
+//! Two engines: joining by address, sync, and a conflict that both list and one decides.
+
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+
+/// Two engines of one workspace with the table `Cue` and one record; both have it.
+fn pair() -> (Engine, Engine, String) {
+    let (desk, booth) = (Engine::with_table(), Engine::start());
+    let id = desk.cue("Go", 1);
+    let invitation = desk.post("/workspace/invite", &json!({})).done()["invitation"].clone();
+    let address = format!("127.0.0.1:{}", desk.ready.sync_port);
+    let mut news = booth.follow();
+    booth.post("/workspace/join", &json!({"invitation": invitation, "address": address})).done();
+    until_equal(&desk, &booth, &mut news);
+    drop(news);
+    (desk, booth, id)
+}
+
+fn until_equal(a: &Engine, b: &Engine, news: &mut crate::engine::Socket) {
+    let hash = |engine: &Engine| engine.get("/workspace/status").done()["state_hash"].clone();
+    while hash(a) != hash(b) {
+        news.next().unwrap();
+    }
+}
+
+fn conflicts(engine: &Engine) -> Vec<Value> {
+    engine.get("/conflicts/list").done()["conflicts"].as_array().unwrap().clone()
+}
+
+#[test]
+fn joined_engine_catches_up_and_both_list_each_other() {
+    let (desk, booth, id) = pair();
+    assert_eq!(booth.get(&format!("/records/{id}")).done()["fields"]["label"], "Go");
+    for (engine, other) in [(&desk, &booth), (&booth, &desk)] {
+        let peers = engine.get("/peers/list").done();
+        let peer = &peers["peers"][0];
+        assert_eq!(peer["peer_id"], json!(other.ready.actor_id), "{peers}");
+        assert_eq!((&peer["connected"], &peer["ahead"]), (&json!(true), &json!(0)));
+        assert_eq!(peer["name"], "Prompt Desk");
+        assert!(peer["skew_ms"].is_i64() && peer["behind"].is_u64() && peer["address"].is_string());
+        let status = engine.get("/workspace/status").done();
+        assert_eq!(status["sync"]["peers"], 1);
+    }
+    assert_eq!(booth.get("/workspace/list").done()["workspaces"][0]["name"], "Tour");
+}
+
+#[test]
+fn conflict_is_told_listed_on_both_and_decided_on_one() {
+    let (desk, booth, id) = pair();
+    booth.post("/sync/pause", &json!({})).done();
+    for (engine, label) in [(&desk, "Go now"), (&booth, "Go later")] {
+        let update = json!({"entity_id": id, "table": "Cue", "fields": {"label": label}});
+        engine.post("/records/update", &update).done();
+    }
+    let (mut at_desk, mut at_booth) = (desk.follow(), booth.follow());
+    assert_eq!(booth.post("/sync/resume", &json!({})).done()["state"].as_str().map(|state| state == "paused"), Some(false));
+    for socket in [&mut at_desk, &mut at_booth] {
+        let event = socket.wait_for("conflict_opened");
+        assert_eq!((&event["entity_id"], &event["field"], &event["kind"]), (&json!(id), &json!("label"), &json!("field")));
+    }
+    let listed = conflicts(&desk);
+    assert_eq!(listed, conflicts(&booth));
+    let [conflict] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((&conflict["table"], &conflict["field"], &conflict["status"]), (&json!("Cue"), &json!("label"), &json!("open")));
+    let values = conflict["values"].as_array().unwrap();
+    let mut written: Vec<_> = values.iter().map(|value| (value["value"].as_str(), value["actor_id"].as_str())).collect();
+    written.sort();
+    let (desk_actor, booth_actor) = (desk.ready.actor_id.as_str(), booth.ready.actor_id.as_str());
+    assert_eq!(written, [(Some("Go later"), Some(booth_actor)), (Some("Go now"), Some(desk_actor))]);
+    assert_eq!(conflict["shown"], values[1]["op_id"]);
+    let record = &desk.get("/records/list?table=Cue").done()["records"][0];
+    assert_eq!(record["fields"]["label"], values[1]["value"]);
+    assert_eq!(record["conflicts"][0]["conflict_id"], conflict["conflict_id"]);
+    assert_eq!(record["conflicts"][0]["field"], "label");
+
+    let decide = |body: Value| desk.post("/conflicts/resolve", &body);
+    let conflict_id = conflict["conflict_id"].clone();
+    decide(json!({"conflict_id": conflict_id})).refused(400, "wrong_shape");
+    decide(json!({"conflict_id": conflict_id, "op_id": "018f0000-0000-7000-8000-000000000000"})).refused(422, "unknown_candidate");
+    decide(json!({"conflict_id": conflict_id, "op_id": values[0]["op_id"]})).done();
+    for socket in [&mut at_desk, &mut at_booth] {
+        assert_eq!(socket.wait_for("conflict_resolved")["conflict_id"], conflict_id);
+    }
+    decide(json!({"conflict_id": conflict_id, "value": null})).refused(404, "unknown_conflict");
+    for engine in [&desk, &booth] {
+        assert_eq!(conflicts(engine), [] as [Value; 0]);
+        assert_eq!(engine.get(&format!("/records/{id}")).done()["fields"]["label"], values[0]["value"]);
+    }
+}
+
+#[test]
+fn conflict_can_be_decided_by_emptying_the_field() {
+    let (desk, booth, id) = pair();
+    desk.post("/sync/pause", &json!({})).done();
+    for (engine, number) in [(&desk, 2), (&booth, 3)] {
+        engine.post("/records/update", &json!({"entity_id": id, "table": "Cue", "fields": {"number": number}})).done();
+    }
+    let mut news = desk.follow();
+    desk.post("/sync/resume", &json!({})).done();
+    let conflict_id = news.wait_for("conflict_opened")["conflict_id"].clone();
+    desk.post("/conflicts/resolve", &json!({"conflict_id": conflict_id, "value": "two"})).refused(422, "wrong_type");
+    desk.post("/conflicts/resolve", &json!({"conflict_id": conflict_id, "value": null})).done();
+    assert_eq!(desk.get(&format!("/records/{id}")).done()["fields"]["number"], Value::Null);
+    drop(news);
+}
+
+#[test]
+fn pausing_and_resuming_change_the_state_and_may_be_repeated() {
+    let engine = Engine::with_workspace();
+    for _ in 0..2 {
+        assert_eq!(engine.post("/sync/pause", &json!({})).done()["state"], "paused");
+    }
+    assert_eq!(engine.get("/workspace/status").done()["sync"]["state"], "paused");
+    for _ in 0..2 {
+        assert_ne!(engine.post("/sync/resume", &json!({})).done()["state"], "paused");
+    }
+}
+
+#[test]
+fn connecting_to_what_is_no_peer_is_refused() {
+    let engine = Engine::with_workspace();
+    engine.post("/peers/connect", &json!({"address": "not an address"})).refused(422, "bad_address");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    engine.post("/peers/connect", &json!({"address": format!("127.0.0.1:{port}")})).refused(502, "peer_unreachable");
+    assert_eq!(engine.get("/peers/list").done()["peers"], json!([]));
+}
+
+#[test]
+fn peers_are_connected_by_address() {
+    let (desk, booth) = (Engine::with_table(), Engine::start());
+    let invitation = desk.post("/workspace/invite", &json!({})).done()["invitation"].clone();
+    booth.post("/workspace/join", &json!({"invitation": invitation})).done();
+    let mut news = booth.follow();
+    let address = format!("127.0.0.1:{}", desk.ready.sync_port);
+    let connected = booth.post("/peers/connect", &json!({"address": address})).done();
+    assert_eq!(connected["peer_id"], json!(desk.ready.actor_id));
+    until_equal(&desk, &booth, &mut news);
+    assert_eq!(booth.get("/tables/list").done()["tables"][0]["name"], "Cue");
+}
+
+#[test]
+fn only_held_bundles_can_be_accepted_and_only_open_conflicts_listed() {
+    let engine = Engine::with_workspace();
+    let bundle = "018f0000-0000-7000-8000-000000000000";
+    engine.post("/sync/accept", &json!({"bundle": bundle})).refused(404, "unknown_bundle");
+    engine.post("/sync/accept", &json!({"bundle": "x"})).refused(400, "bad_id");
+    assert_eq!(engine.get("/conflicts/list?status=open").done()["conflicts"], json!([]));
+    engine.get("/conflicts/list?status=resolved").refused(422, "unsupported");
+    engine.post("/conflicts/resolve", &json!({"conflict_id": bundle, "value": 1})).refused(404, "unknown_conflict");
+    engine.post("/conflicts/resolve", &json!({"conflict_id": bundle, "value": 1, "op_id": bundle})).refused(400, "wrong_shape");
+}

@@ -1,0 +1,92 @@
+//! The server as a process sees it: ready, engine.json, one engine a directory, a clean end, what it counts.
+
+use std::net::TcpListener;
+
+use openprod_server::{EngineFile, ServeError, Server};
+use serde_json::json;
+
+use crate::engine::{Engine, config};
+
+#[test]
+fn engine_file_is_there_while_the_engine_runs() {
+    let engine = Engine::start();
+    let file = EngineFile::read(engine.data.path()).unwrap().expect("it is written before the server is ready");
+    assert_eq!((&file.url, &file.token), (&engine.ready.url, &engine.ready.token));
+    assert_eq!((file.pid, file.sync_port), (std::process::id(), engine.ready.sync_port));
+    assert_eq!(engine.ready.token.len(), 64);
+    let ready = serde_json::to_value(&engine.ready).unwrap();
+    assert_eq!(ready["ready"], true);
+    let data = engine.stop();
+    assert!(EngineFile::read(data.path()).unwrap().is_none());
+}
+
+#[test]
+fn restarted_engine_has_what_was_acknowledged_and_another_token() {
+    let engine = Engine::with_table();
+    let id = engine.cue("Go", 1);
+    let (hash, token) = (engine.get("/workspace/status").done()["state_hash"].clone(), engine.ready.token.clone());
+    let engine = Engine::on(engine.stop());
+    assert_ne!(engine.ready.token, token);
+    assert_eq!(engine.get("/workspace/status").done()["state_hash"], hash);
+    assert_eq!(engine.get(&format!("/records/{id}")).done()["fields"]["label"], "Go");
+}
+
+#[test]
+fn second_engine_on_a_directory_is_refused() {
+    let engine = Engine::start();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let refused = runtime.block_on(Server::start(config(engine.data.path()))).err();
+    assert!(matches!(refused, Some(ServeError::Directory(_))), "{refused:?}");
+    assert_eq!(engine.get("/health").done()["status"], "ok");
+    assert!(EngineFile::read(engine.data.path()).unwrap().is_some());
+}
+
+#[test]
+fn taken_port_is_refused_and_leaves_the_directory_free() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let refused = runtime.block_on(Server::start(openprod_server::ServerConfig { port, ..config(data.path()) })).err();
+    assert!(matches!(refused, Some(ServeError::Listen { .. })), "{refused:?}");
+    Engine::on(data);
+}
+
+#[test]
+fn only_loopback_is_listened_on() {
+    let engine = Engine::start();
+    assert!(engine.ready.url.starts_with("http://127.0.0.1:"));
+    // On Linux, a listener on every interface would keep this address from being bound.
+    if cfg!(target_os = "linux") {
+        TcpListener::bind(("127.0.0.2", engine.ready.port)).unwrap();
+    }
+}
+
+#[test]
+fn health_metrics_and_document_are_served() {
+    let engine = Engine::with_table();
+    engine.cue("Go", 1);
+    engine.post("/records/create", &json!({"table": "Cue", "fields": {"number": "x"}})).refused(422, "wrong_type");
+    let health = engine.send("GET", "/health", &[("host", engine.host())], b"").done();
+    assert_eq!(health["status"], "ok");
+    let metrics = String::from_utf8(engine.get("/metrics").body).unwrap();
+    for line in [
+        r#"openprod_commands_total{command="records.create",outcome="done"}"#,
+        r#"openprod_commands_total{command="records.create",outcome="refused"}"#,
+        r#"openprod_bundles_total{origin="local"}"#,
+        "openprod_commits_total",
+        r#"openprod_request_seconds_bucket{method="POST",route="/records/create",status="200",le="#,
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+    let document = engine.get("/openapi.json").done();
+    for path in [
+        "/workspace/create", "/workspace/invite", "/workspace/join", "/workspace/list", "/workspace/status",
+        "/peers/list", "/peers/connect", "/sync/pause", "/sync/resume", "/sync/accept", "/tables/create",
+        "/tables/update", "/tables/list", "/records/create", "/records/update", "/records/delete",
+        "/records/restore", "/records/list", "/records/{id}", "/conflicts/list", "/conflicts/resolve", "/health",
+        "/metrics", "/openapi.json", "/session", "/ws",
+    ] {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+}
