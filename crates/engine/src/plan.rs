@@ -51,9 +51,7 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
 
 impl Plan {
     fn create(&mut self, view: &mut View<'_>, facet: FacetId) -> EntityId {
-        let mut entropy = [0; 10];
-        view.random.fill_bytes(&mut entropy);
-        let entity = EntityId::new(view.now, entropy);
+        let entity = mint(view);
         self.create_as(entity, facet);
         entity
     }
@@ -160,6 +158,12 @@ fn add_fields(
     Ok(())
 }
 
+fn mint(view: &mut View<'_>) -> EntityId {
+    let mut entropy = [0; 10];
+    view.random.fill_bytes(&mut entropy);
+    EntityId::new(view.now, entropy)
+}
+
 fn create_records(view: &mut View<'_>, table: &str, records: &[Fields]) -> Result<Plan, CommandError> {
     let act = "create record";
     let schema = view.schema;
@@ -167,9 +171,12 @@ fn create_records(view: &mut View<'_>, table: &str, records: &[Fields]) -> Resul
     if records.is_empty() {
         return Err(CommandError::Nothing { act });
     }
+    // Ids of one millisecond are in random order, and records are listed by id: a file's rows must stay in theirs.
+    let mut entities: Vec<_> = records.iter().map(|_| mint(view)).collect();
+    entities.sort_unstable();
     let mut plan = Plan::default();
-    for fields in records {
-        let entity = plan.create(view, table.id);
+    for (entity, fields) in entities.into_iter().zip(records) {
+        plan.create_as(entity, table.id);
         for (name, value) in fields {
             let field = find_field(act, table, name)?;
             let value = read_value(view, act, field, value)?;

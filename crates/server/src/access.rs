@@ -35,7 +35,12 @@ impl Access {
     pub(crate) fn new(port: u16) -> Self {
         let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
         let origins = hosts.each_ref().map(|host| format!("http://{host}"));
-        Self { token: Secret::random(), hosts, origins, codes: Mutex::default() }
+        Self {
+            token: Secret::random(),
+            hosts,
+            origins,
+            codes: Mutex::default(),
+        }
     }
 
     pub(crate) const fn token(&self) -> &Secret {
@@ -44,7 +49,10 @@ impl Access {
 
     /// Makes a one-time code for a browser.
     pub(crate) fn issue_code(&self) -> String {
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).issue(Instant::now())
+        self.codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .issue(Instant::now())
     }
 
     /// Where the engine answers.
@@ -59,20 +67,32 @@ impl Access {
 
     /// Gives the token for a one-time code.
     pub(crate) fn redeem_code(&self, code: &str) -> Result<&Secret, Problem> {
-        let good = self.codes.lock().unwrap_or_else(PoisonError::into_inner).redeem(code, Instant::now());
+        let good = self
+            .codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .redeem(code, Instant::now());
         let again = "the code is good once and for ten minutes; run `openprod open` for a new one";
-        if good { Ok(&self.token) } else { Err(Problem::new(ProblemCode::BadCode, again)) }
+        if good {
+            Ok(&self.token)
+        } else {
+            Err(Problem::new(ProblemCode::BadCode, again))
+        }
     }
 
     /// Judges what every request must show.
     fn judge(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let host = only(headers, &HOST).flatten();
         if !host.is_some_and(|host| self.hosts.iter().any(|known| known == host))
-            || uri.authority().is_some_and(|authority| Some(authority.as_str()) != host)
+            || uri
+                .authority()
+                .is_some_and(|authority| Some(authority.as_str()) != host)
         {
             let known = self.hosts.join(", ");
             let detail = format!("the Host header must be one of {known}");
-            return Err(Problem::new(ProblemCode::ForbiddenHost, detail).with(|problem| problem.known = Some(known)));
+            return Err(
+                Problem::new(ProblemCode::ForbiddenHost, detail).with(|problem| problem.known = Some(known))
+            );
         }
         let foreign = match only(headers, &ORIGIN) {
             Some(None) => false,
@@ -86,7 +106,9 @@ impl Access {
         if OPEN.contains(&uri.path()) {
             return Ok(());
         }
-        let token = only(headers, &AUTHORIZATION).flatten().and_then(|value| value.strip_prefix("Bearer "));
+        let token = only(headers, &AUTHORIZATION)
+            .flatten()
+            .and_then(|value| value.strip_prefix("Bearer "));
         if token.is_some_and(|token| self.token.is(token)) {
             return Ok(());
         }
@@ -106,7 +128,9 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 /// A header's only value: `Some(None)` when it is absent, `None` when it is there twice or is not text.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
-    let Some(first) = values.next() else { return Some(None) };
+    let Some(first) = values.next() else {
+        return Some(None);
+    };
     let text = first.to_str().ok()?;
     values.next().is_none().then_some(Some(text))
 }
@@ -123,9 +147,15 @@ mod tests {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let value = value.replace("TOKEN", access.token.as_str());
-            map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(value).unwrap());
+            map.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(value).unwrap(),
+            );
         }
-        let judged = access.judge(&uri.parse().unwrap(), &map).err().map(|problem| problem.code());
+        let judged = access
+            .judge(&uri.parse().unwrap(), &map)
+            .err()
+            .map(|problem| problem.code());
         assert_eq!(judged, expected, "{uri} {headers:?}");
     }
 
@@ -135,39 +165,81 @@ mod tests {
     fn own_names_with_the_token_pass() {
         for host in ["127.0.0.1:4000", "localhost:4000", "[::1]:4000"] {
             check("/tables/list", &[("host", host), TOKEN], None);
-            check("/tables/list", &[("host", host), ("origin", &format!("http://{host}")), TOKEN], None);
+            check(
+                "/tables/list",
+                &[("host", host), ("origin", &format!("http://{host}")), TOKEN],
+                None,
+            );
         }
     }
 
     #[test]
     fn foreign_hosts_are_refused() {
         let refused = Some(ProblemCode::ForbiddenHost);
-        for host in ["evil.example:4000", "127.0.0.1", "127.0.0.1:4001", "localhost.:4000", "LOCALHOST:4000", ""] {
+        for host in [
+            "evil.example:4000",
+            "127.0.0.1",
+            "127.0.0.1:4001",
+            "localhost.:4000",
+            "LOCALHOST:4000",
+            "",
+        ] {
             check("/", &[("host", host), TOKEN], refused);
         }
         check("/", &[TOKEN], refused);
-        check("/", &[("host", "localhost:4000"), ("host", "localhost:4000")], refused);
-        check("http://evil.example/", &[("host", "localhost:4000"), TOKEN], refused);
+        check(
+            "/",
+            &[("host", "localhost:4000"), ("host", "localhost:4000")],
+            refused,
+        );
+        check(
+            "http://evil.example/",
+            &[("host", "localhost:4000"), TOKEN],
+            refused,
+        );
     }
 
     #[test]
     fn foreign_origins_are_refused() {
         let refused = Some(ProblemCode::ForbiddenOrigin);
         let host = ("host", "localhost:4000");
-        for origin in ["null", "https://localhost:4000", "http://localhost", "http://evil.example", "file://"] {
+        for origin in [
+            "null",
+            "https://localhost:4000",
+            "http://localhost",
+            "http://evil.example",
+            "file://",
+        ] {
             check("/health", &[host, ("origin", origin), TOKEN], refused);
         }
-        check("/health", &[host, ("origin", "http://localhost:4000"), ("origin", "http://evil.example")], refused);
+        check(
+            "/health",
+            &[
+                host,
+                ("origin", "http://localhost:4000"),
+                ("origin", "http://evil.example"),
+            ],
+            refused,
+        );
     }
 
     #[test]
     fn token_is_asked_for() {
         let host = ("host", "localhost:4000");
-        for header in [("accept", "*/*"), ("authorization", "TOKEN"), ("authorization", "Bearer x"), ("authorization", "bearer TOKEN")] {
+        for header in [
+            ("accept", "*/*"),
+            ("authorization", "TOKEN"),
+            ("authorization", "Bearer x"),
+            ("authorization", "bearer TOKEN"),
+        ] {
             check("/tables/list", &[host, header], Some(ProblemCode::Unauthorized));
             check("/nothing/here", &[host, header], Some(ProblemCode::Unauthorized));
         }
-        check("/tables/list?token=TOKEN", &[host], Some(ProblemCode::Unauthorized));
+        check(
+            "/tables/list?token=TOKEN",
+            &[host],
+            Some(ProblemCode::Unauthorized),
+        );
         check("/health", &[host], None);
     }
 }

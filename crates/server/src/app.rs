@@ -41,10 +41,22 @@ struct Parts {
 }
 
 impl App {
-    pub(crate) fn new(host: Host, access: Access, metrics: PrometheusHandle, stopping: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        host: Host,
+        access: Access,
+        metrics: PrometheusHandle,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         let reads = Arc::new(Semaphore::new(READS_MAX));
         let sockets = Arc::new(Semaphore::new(SOCKETS_MAX));
-        Self(Arc::new(Parts { host, access, metrics, reads, sockets, stopping }))
+        Self(Arc::new(Parts {
+            host,
+            access,
+            metrics,
+            reads,
+            sockets,
+            stopping,
+        }))
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -81,7 +93,7 @@ impl App {
         let result = give(|reply| owner.execute(Request { envelope, command }, reply)).await?;
         let outcome = if result.is_ok() { "done" } else { "refused" };
         counter!("openprod_commands_total", "command" => name, "outcome" => outcome).increment(1);
-        Ok(result.map_err(|error: CommandError| Problem::from(error))?)
+        result.map_err(|error: CommandError| error.into())
     }
 
     /// Answers from a snapshot of a workspace, off the threads that serve sockets.
@@ -92,7 +104,12 @@ impl App {
     ) -> Result<Response, Problem> {
         let owner = self.host().select(workspace)?;
         let turn = tokio::time::timeout(READ_WAIT_MAX, Arc::clone(&self.0.reads).acquire_owned());
-        let busy = |_| Problem::new(ProblemCode::Busy, "read: too many reads are running; try again shortly");
+        let busy = |_| {
+            Problem::new(
+                ProblemCode::Busy,
+                "read: too many reads are running; try again shortly",
+            )
+        };
         let turn = turn.await.map_err(busy)?.expect("the semaphore is never closed");
         let body = tokio::task::spawn_blocking(move || {
             let _turn = turn;

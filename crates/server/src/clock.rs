@@ -21,6 +21,9 @@ pub(crate) fn entropy<const N: usize>() -> [u8; N] {
 /// A time in RFC 3339, in UTC.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     let micros = i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
-    let instant = openprod_core::value::DateTime { micros, offset_minutes: 0 };
+    let instant = openprod_core::value::DateTime {
+        micros,
+        offset_minutes: 0,
+    };
     openprod_core::Value::DateTime(instant).to_text()
 }

@@ -37,7 +37,8 @@ impl Codes {
     }
 
     fn forget_old(&mut self, now: Instant) {
-        self.good.retain(|(_, made)| now.saturating_duration_since(*made) < LIFE);
+        self.good
+            .retain(|(_, made)| now.saturating_duration_since(*made) < LIFE);
     }
 }
 

@@ -53,12 +53,18 @@ pub(crate) struct Done {
 
 impl From<&Outcome> for Done {
     fn from(outcome: &Outcome) -> Self {
-        Self { command_id: outcome.command_id.to_string(), bundle_id: outcome.bundle_id.to_string() }
+        Self {
+            command_id: outcome.command_id.to_string(),
+            bundle_id: outcome.bundle_id.to_string(),
+        }
     }
 }
 
 /// Reads an id of the request; `name` is the member it stands in.
-pub(crate) fn parse_id<T: std::str::FromStr<Err: std::error::Error>>(name: &str, text: &str) -> Result<T, Problem> {
+pub(crate) fn parse_id<T: std::str::FromStr<Err: std::error::Error>>(
+    name: &str,
+    text: &str,
+) -> Result<T, Problem> {
     text.parse().map_err(|error| {
         Problem::new(ProblemCode::BadId, format!("{name}: {error}")).with(|problem| {
             problem.field = Some(name.to_owned());

@@ -64,7 +64,10 @@ impl EngineFile {
 
 impl std::fmt::Debug for EngineFile {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("EngineFile").field("url", &self.url).field("pid", &self.pid).finish_non_exhaustive()
+        out.debug_struct("EngineFile")
+            .field("url", &self.url)
+            .field("pid", &self.pid)
+            .finish_non_exhaustive()
     }
 }
 
@@ -77,14 +80,25 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         assert!(EngineFile::read(data.path()).unwrap().is_none());
         for pid in [1, 2] {
-            let file = EngineFile { url: "http://127.0.0.1:1".into(), token: "t".into(), pid, sync_port: 7 };
+            let file = EngineFile {
+                url: "http://127.0.0.1:1".into(),
+                token: "t".into(),
+                pid,
+                sync_port: 7,
+            };
             file.write(data.path()).unwrap();
-            assert_eq!(EngineFile::read(data.path()).unwrap().map(|file| file.pid), Some(pid));
+            assert_eq!(
+                EngineFile::read(data.path()).unwrap().map(|file| file.pid),
+                Some(pid)
+            );
         }
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(DataDirectory::engine_file(data.path())).unwrap().permissions().mode();
+            let mode = fs::metadata(DataDirectory::engine_file(data.path()))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         EngineFile::remove(data.path()).unwrap();

@@ -137,7 +137,9 @@ pub enum Event {
 
 impl Event {
     pub(crate) fn to_json(&self) -> Arc<str> {
-        serde_json::to_string(self).expect("strings and numbers always serialise").into()
+        serde_json::to_string(self)
+            .expect("strings and numbers always serialise")
+            .into()
     }
 }
 
@@ -149,7 +151,9 @@ pub(crate) struct EventBus {
 
 impl EventBus {
     pub(crate) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(LAG_MAX) }
+        Self {
+            sender: broadcast::Sender::new(LAG_MAX),
+        }
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<str>> {
@@ -171,37 +175,79 @@ impl EventBus {
         let changes = &committed.changes;
         let id = workspace.to_string();
         if committed.schema_changed {
-            self.tell(&Event::TablesChanged { workspace: id.clone() });
+            self.tell(&Event::TablesChanged {
+                workspace: id.clone(),
+            });
         }
-        for (table, entities) in changes.records.iter().filter(|(table, _)| !reserved::is_reserved(**table)) {
-            let entity_ids = (entities.len() <= ENTITIES_MAX).then(|| entities.iter().map(ToString::to_string).collect());
-            self.tell(&Event::RecordsChanged { workspace: id.clone(), table: table.to_string(), entity_ids });
+        for (table, entities) in changes
+            .records
+            .iter()
+            .filter(|(table, _)| !reserved::is_reserved(**table))
+        {
+            let entity_ids =
+                (entities.len() <= ENTITIES_MAX).then(|| entities.iter().map(ToString::to_string).collect());
+            self.tell(&Event::RecordsChanged {
+                workspace: id.clone(),
+                table: table.to_string(),
+                entity_ids,
+            });
         }
         if !changes.opened.is_empty() || !changes.resolved.is_empty() {
-            let snapshot = snapshots.take().inspect_err(|error| tracing::error!("name fields in events: {error}")).ok();
+            let snapshot = snapshots
+                .take()
+                .inspect_err(|error| tracing::error!("name fields in events: {error}"))
+                .ok();
             let schema = snapshot.as_ref().map(openprod_engine::Snapshot::schema);
             for key in &changes.resolved {
                 let (conflict_id, entity_id, field, kind) = describe(key, schema);
-                self.tell(&Event::ConflictResolved { workspace: id.clone(), conflict_id, entity_id, field, kind });
+                self.tell(&Event::ConflictResolved {
+                    workspace: id.clone(),
+                    conflict_id,
+                    entity_id,
+                    field,
+                    kind,
+                });
             }
             for key in &changes.opened {
                 let (conflict_id, entity_id, field, kind) = describe(key, schema);
-                self.tell(&Event::ConflictOpened { workspace: id.clone(), conflict_id, entity_id, field, kind });
+                self.tell(&Event::ConflictOpened {
+                    workspace: id.clone(),
+                    conflict_id,
+                    entity_id,
+                    field,
+                    kind,
+                });
             }
         }
-        for (actor, log, seq) in committed.forks.iter().filter_map(openprod_engine::ForkEvidence::check) {
+        for (actor, log, seq) in committed
+            .forks
+            .iter()
+            .filter_map(openprod_engine::ForkEvidence::check)
+        {
             let (actor_id, log) = (actor.to_string(), log.to_string());
-            self.tell(&Event::ForkDetected { workspace: id.clone(), actor_id, log, seq });
+            self.tell(&Event::ForkDetected {
+                workspace: id.clone(),
+                actor_id,
+                log,
+                seq,
+            });
         }
     }
 }
 
 fn describe(key: &ConflictKey, schema: Option<&Schema>) -> (String, String, Option<String>, String) {
     let field = match key.kind {
-        ConflictKind::Field(field) => schema.and_then(|schema| schema.field_name(field)).map(str::to_owned),
+        ConflictKind::Field(field) => schema
+            .and_then(|schema| schema.field_name(field))
+            .map(str::to_owned),
         _ => None,
     };
-    (key.id().to_string(), key.entity.to_string(), field, key.kind.name().to_owned())
+    (
+        key.id().to_string(),
+        key.entity.to_string(),
+        field,
+        key.kind.name().to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -214,8 +260,14 @@ mod tests {
 
     #[test]
     fn events_carry_their_type() {
-        let event = Event::SyncProgress { workspace: "w".into(), remaining: 42 };
-        assert_eq!(&*event.to_json(), r#"{"type":"sync_progress","workspace":"w","remaining":42}"#);
+        let event = Event::SyncProgress {
+            workspace: "w".into(),
+            remaining: 42,
+        };
+        assert_eq!(
+            &*event.to_json(),
+            r#"{"type":"sync_progress","workspace":"w","remaining":42}"#
+        );
         assert_eq!(&*Event::Resync.to_json(), r#"{"type":"resync"}"#);
     }
 

@@ -18,11 +18,17 @@ pub(crate) fn read_filter(text: &str) -> Result<Filter, Problem> {
 
 fn read(json: Json) -> Result<Filter, Problem> {
     let Json::Object(mut members) = json else {
-        return Err(bad("read filter: expected an object with `and`, `or`, or `field` and `op`"));
+        return Err(bad(
+            "read filter: expected an object with `and`, `or`, or `field` and `op`",
+        ));
     };
     for (name, join) in [("and", Filter::And as fn(_) -> _), ("or", Filter::Or)] {
-        let Some(parts) = members.remove(name) else { continue };
-        let Json::Array(parts) = parts else { return Err(bad(format!("read filter: `{name}` takes a list"))) };
+        let Some(parts) = members.remove(name) else {
+            continue;
+        };
+        let Json::Array(parts) = parts else {
+            return Err(bad(format!("read filter: `{name}` takes a list")));
+        };
         nothing_more(&members)?;
         return Ok(join(parts.into_iter().map(read).collect::<Result<_, _>>()?));
     }
@@ -37,14 +43,19 @@ fn read(json: Json) -> Result<Filter, Problem> {
     let values = match (comparison, value) {
         (Comparison::IsEmpty, None | Some(Json::Null | Json::Bool(true))) => Vec::new(),
         (Comparison::IsEmpty, Some(_)) => return Err(bad("read filter: `is_empty` takes no value")),
-        (Comparison::In, Some(Json::Array(values))) => {
-            values.into_iter().map(|value| read_value(&field, value)).collect::<Result<_, _>>()?
-        }
+        (Comparison::In, Some(Json::Array(values))) => values
+            .into_iter()
+            .map(|value| read_value(&field, value))
+            .collect::<Result<_, _>>()?,
         (Comparison::In, _) => return Err(bad("read filter: `in` takes a list as its `value`")),
         (_, Some(value)) => vec![read_value(&field, value)?],
         (_, None) => return Err(bad(format!("read filter: `{op}` needs a `value`"))),
     };
-    Ok(Filter::Test { field, comparison, values })
+    Ok(Filter::Test {
+        field,
+        comparison,
+        values,
+    })
 }
 
 fn comparison(op: &str) -> Result<Comparison, Problem> {
@@ -62,9 +73,11 @@ fn comparison(op: &str) -> Result<Comparison, Problem> {
         _ => {
             let known = "=, !=, <, <=, >, >=, contains, starts_with, is_empty, in";
             let found: String = op.chars().take(40).collect();
-            return Err(bad(format!("read filter: {found:?} is none of {known}")).with(|problem| {
-                (problem.found, problem.known) = (Some(found.clone()), Some(known.to_owned()));
-            }));
+            return Err(
+                bad(format!("read filter: {found:?} is none of {known}")).with(|problem| {
+                    (problem.found, problem.known) = (Some(found.clone()), Some(known.to_owned()));
+                }),
+            );
         }
     })
 }
@@ -120,7 +133,11 @@ mod tests {
             r#"{"and": [{"field": "Title", "op": "contains", "value": "a"},
                 {"or": [{"field": "n", "op": "in", "value": [1, 2.5]}, {"field": "n", "op": "is_empty"}]}]}"#,
         );
-        let test = |field: &str, comparison, values| Filter::Test { field: field.into(), comparison, values };
+        let test = |field: &str, comparison, values| Filter::Test {
+            field: field.into(),
+            comparison,
+            values,
+        };
         let expected = Filter::And(vec![
             test("Title", Comparison::Contains, vec![Value::Text("a".into())]),
             Filter::Or(vec![
@@ -145,15 +162,25 @@ mod tests {
             r#"{"field": "a", "op": "is_empty", "value": 1}"#,
             r#"{"field": "a", "op": "=", "value": 1, "x": 1}"#,
         ] {
-            assert_eq!(read_filter(text).unwrap_err().code(), ProblemCode::BadFilter, "{text}");
+            assert_eq!(
+                read_filter(text).unwrap_err().code(),
+                ProblemCode::BadFilter,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn sorts_are_read() {
         let sort = |text| read_sort(text);
-        assert_eq!(sort("a:asc,b:desc"), [("a".to_owned(), false), ("b".to_owned(), true)]);
-        assert_eq!(sort("Last, first:desc,b"), [("Last, first".to_owned(), true), ("b".to_owned(), false)]);
+        assert_eq!(
+            sort("a:asc,b:desc"),
+            [("a".to_owned(), false), ("b".to_owned(), true)]
+        );
+        assert_eq!(
+            sort("Last, first:desc,b"),
+            [("Last, first".to_owned(), true), ("b".to_owned(), false)]
+        );
         assert_eq!(sort(""), []);
     }
 

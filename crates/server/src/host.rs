@@ -122,15 +122,24 @@ impl Host {
         if let Some(text) = workspace {
             let id: WorkspaceId = crate::command_envelope::parse_id("workspace", text)?;
             let unknown = || {
-                Problem::new(ProblemCode::UnknownWorkspace, format!("workspace {id} is not open here"))
-                    .with(|problem| problem.workspaces = Some(known()))
+                Problem::new(
+                    ProblemCode::UnknownWorkspace,
+                    format!("workspace {id} is not open here"),
+                )
+                .with(|problem| problem.workspaces = Some(known()))
             };
-            return spaces.get(&id).map(|space| space.handle.clone()).ok_or_else(unknown);
+            return spaces
+                .get(&id)
+                .map(|space| space.handle.clone())
+                .ok_or_else(unknown);
         }
         let mut all = spaces.values();
         match (all.next(), all.next()) {
             (Some(only), None) => Ok(only.handle.clone()),
-            (None, _) => Err(Problem::new(ProblemCode::NoWorkspace, "create a workspace or join one first")),
+            (None, _) => Err(Problem::new(
+                ProblemCode::NoWorkspace,
+                "create a workspace or join one first",
+            )),
             (Some(_), Some(_)) => {
                 let detail = "several workspaces are open; say which with `workspace`";
                 Err(Problem::new(ProblemCode::WorkspaceRequired, detail)
@@ -143,13 +152,24 @@ impl Host {
     pub(crate) async fn create(&self, name: String) -> Result<OwnerHandle, Problem> {
         check_name(&name)?;
         let id = WorkspaceId::new(now(), entropy());
-        let workspace = Workspace { id, name, secret: entropy() };
+        let workspace = Workspace {
+            id,
+            name,
+            secret: entropy(),
+        };
         let _adding = self.adding.lock().await;
-        self.add(id, move |storage, identity| Engine::create(storage, identity, workspace, entropy(), now())).await
+        self.add(id, move |storage, identity| {
+            Engine::create(storage, identity, workspace, entropy(), now())
+        })
+        .await
     }
 
     /// Joins a workspace. With an address, only if a member of it answers there; without, at once.
-    pub(crate) async fn join(&self, invitation: Invitation, address: Option<String>) -> Result<OwnerHandle, Problem> {
+    pub(crate) async fn join(
+        &self,
+        invitation: Invitation,
+        address: Option<String>,
+    ) -> Result<OwnerHandle, Problem> {
         let id = invitation.workspace();
         let _adding = self.adding.lock().await;
         if self.spaces().contains_key(&id) || self.broken.contains_key(&id) {
@@ -162,7 +182,11 @@ impl Host {
         }
         let (name, secret) = (invitation.name().to_owned(), *invitation.secret().as_bytes());
         let workspace = Workspace { id, name, secret };
-        let handle = self.add(id, move |storage, identity| Engine::join(storage, identity, workspace, entropy())).await?;
+        let handle = self
+            .add(id, move |storage, identity| {
+                Engine::join(storage, identity, workspace, entropy())
+            })
+            .await?;
         if let Some(address) = address {
             let sync = self.sync.clone();
             tokio::spawn(async move {
@@ -177,9 +201,15 @@ impl Host {
     async fn add(
         &self,
         id: WorkspaceId,
-        make: impl FnOnce(Box<dyn openprod_storage::Storage>, Identity) -> Result<Engine, OpenError> + Send + 'static,
+        make: impl FnOnce(Box<dyn openprod_storage::Storage>, Identity) -> Result<Engine, OpenError>
+        + Send
+        + 'static,
     ) -> Result<OwnerHandle, Problem> {
-        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let directory = self
+            .directory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let directory = directory.ok_or_else(|| Problem::new(ProblemCode::Closed, "the engine stops"))?;
         let identity = self.identity.clone();
         let making = tokio::task::spawn_blocking(move || -> Result<Engine, HostError> {
@@ -189,7 +219,10 @@ impl Host {
             };
             Ok(make(Box::new(storage), identity)?)
         });
-        let engine = making.await.map_err(|error| failed(&error))?.map_err(Problem::from)?;
+        let engine = making
+            .await
+            .map_err(|error| failed(&error))?
+            .map_err(Problem::from)?;
         let handle = self.run(engine)?;
         self.events.tell(&Event::WorkspacesChanged);
         Ok(handle)
@@ -218,8 +251,15 @@ impl Host {
         };
         let owner = Owner::spawn(engine, Box::new(now), Box::new(listener)).map_err(HostError::Thread)?;
         let handle = owner.handle().clone();
-        let space = Space { handle: handle.clone(), owner: Mutex::new(Some(owner)), may_hold };
-        self.spaces.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(space));
+        let space = Space {
+            handle: handle.clone(),
+            owner: Mutex::new(Some(owner)),
+            may_hold,
+        };
+        self.spaces
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::new(space));
         self.sync.open(handle.clone());
         Ok(handle)
     }
@@ -227,7 +267,10 @@ impl Host {
     /// Applies held bundles whose time has come.
     pub(crate) async fn release_held(&self) {
         let spaces: Vec<_> = self.spaces().values().cloned().collect();
-        for space in spaces.into_iter().filter(|space| space.may_hold.swap(false, Ordering::AcqRel)) {
+        for space in spaces
+            .into_iter()
+            .filter(|space| space.may_hold.swap(false, Ordering::AcqRel))
+        {
             let released = give(|reply| space.handle.release(None, reply)).await;
             let snapshots = space.handle.snapshots().clone();
             let status = tokio::task::spawn_blocking(move || Ok(snapshots.take()?.status()?.held.len()));
@@ -250,7 +293,12 @@ impl Host {
         if let Err(error) = closing.await {
             tracing::error!("close workspaces: {error}");
         }
-        drop(self.directory.write().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.directory
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     /// Where the workspaces lie.
@@ -287,8 +335,11 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return Ok(());
     };
     let shown: String = name.chars().take(80).collect();
-    Err(Problem::new(ProblemCode::BadName, format!("create workspace: the name {shown:?} {problem}"))
-        .with(|problem| (problem.field, problem.found) = (Some("name".to_owned()), Some(shown.clone()))))
+    Err(Problem::new(
+        ProblemCode::BadName,
+        format!("create workspace: the name {shown:?} {problem}"),
+    )
+    .with(|problem| (problem.field, problem.found) = (Some("name".to_owned()), Some(shown.clone()))))
 }
 
 #[cfg(test)]
@@ -300,15 +351,25 @@ pub(crate) mod tests {
 
     /// What reads a new workspace in this store.
     pub(crate) fn snapshots(storage: MemoryStorage) -> Snapshots {
-        let workspace = Workspace { id: WorkspaceId::from_u128(1), name: "Tour".into(), secret: [1; 32] };
+        let workspace = Workspace {
+            id: WorkspaceId::from_u128(1),
+            name: "Tour".into(),
+            secret: [1; 32],
+        };
         let identity = Identity::from_seed(&[2; 32]);
-        Engine::create(Box::new(storage), identity, workspace, [3; 32], now()).unwrap().snapshots()
+        Engine::create(Box::new(storage), identity, workspace, [3; 32], now())
+            .unwrap()
+            .snapshots()
     }
 
     #[test]
     fn names_are_judged_as_the_engine_judges_them() {
         for name in ["", "  ", "a\nb", &"é".repeat(101), "Tour", &"é".repeat(100)] {
-            let workspace = Workspace { id: WorkspaceId::from_u128(1), name: name.to_owned(), secret: [1; 32] };
+            let workspace = Workspace {
+                id: WorkspaceId::from_u128(1),
+                name: name.to_owned(),
+                secret: [1; 32],
+            };
             let storage = Box::new(MemoryStorage::new());
             let engine = Engine::create(storage, Identity::from_seed(&[2; 32]), workspace, [3; 32], now());
             assert_eq!(check_name(name).is_ok(), engine.is_ok(), "{name:?}");

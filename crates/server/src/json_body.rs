@@ -30,12 +30,22 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         declared_as_json(request.headers())?;
-        let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let declared = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         if declared.is_some_and(|len| len > SKIPPED_BYTES_MAX) {
             return Err(too_large(declared));
         }
-        let slow = |_| Problem::new(ProblemCode::RequestTimeout, "read body: it did not arrive within 30 seconds");
-        let bytes = tokio::time::timeout(BODY_TIME_MAX, gather(request.into_body())).await.map_err(slow)??;
+        let slow = |_| {
+            Problem::new(
+                ProblemCode::RequestTimeout,
+                "read body: it did not arrive within 30 seconds",
+            )
+        };
+        let bytes = tokio::time::timeout(BODY_TIME_MAX, gather(request.into_body()))
+            .await
+            .map_err(slow)??;
         let bytes = if bytes.is_empty() { b"{}" } else { bytes.as_slice() };
         Ok(Self(parse(bytes)?))
     }
@@ -48,7 +58,8 @@ fn declared_as_json(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "read body: send `Content-Type: application/json`";
-    Err(Problem::new(ProblemCode::NotJson, detail).with(|problem| problem.found = declared.map(str::to_owned)))
+    Err(Problem::new(ProblemCode::NotJson, detail)
+        .with(|problem| problem.found = declared.map(str::to_owned)))
 }
 
 async fn gather(body: Body) -> Result<Vec<u8>, Problem> {
@@ -56,7 +67,10 @@ async fn gather(body: Body) -> Result<Vec<u8>, Problem> {
     let (mut bytes, mut len) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
         let broken = |error: axum::Error| {
-            Problem::new(ProblemCode::MalformedJson, format!("read body: it ended too early: {error}"))
+            Problem::new(
+                ProblemCode::MalformedJson,
+                format!("read body: it ended too early: {error}"),
+            )
         };
         let chunk = chunk.map_err(broken)?;
         len += chunk.len();
@@ -68,7 +82,11 @@ async fn gather(body: Body) -> Result<Vec<u8>, Problem> {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if len > BODY_BYTES_MAX { Err(too_large(Some(len))) } else { Ok(bytes) }
+    if len > BODY_BYTES_MAX {
+        Err(too_large(Some(len)))
+    } else {
+        Ok(bytes)
+    }
 }
 
 fn too_large(size: Option<usize>) -> Problem {
@@ -80,12 +98,17 @@ fn too_large(size: Option<usize>) -> Problem {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A list would be taken for the members in their order.
     if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::new(ProblemCode::WrongShape, "read body: expected an object, not a list"));
+        return Err(Problem::new(
+            ProblemCode::WrongShape,
+            "read body: expected an object, not a list",
+        ));
     }
     serde_json::from_slice(bytes).map_err(|error| {
         let (code, what) = match error.classify() {
             Category::Data => (ProblemCode::WrongShape, "read body"),
-            Category::Syntax | Category::Eof | Category::Io => (ProblemCode::MalformedJson, "read body as JSON"),
+            Category::Syntax | Category::Eof | Category::Io => {
+                (ProblemCode::MalformedJson, "read body as JSON")
+            }
         };
         Problem::new(code, format!("{what}: {error}"))
             .with(|problem| (problem.line, problem.column) = (Some(error.line()), Some(error.column())))

@@ -57,10 +57,20 @@ impl FieldValue {
             Value::Integer(number) => Self::Integer(*number),
             Value::Float(number) => Self::Float(*number),
             Value::Boolean(truth) => Self::Boolean(*truth),
-            Value::Entity(entity) => Self::Entity { entity: entity.to_string() },
-            Value::Blob(Blob { hash, name, mime, size }) => {
-                Self::Blob { blob: hash.to_string(), name: name.clone(), mime: mime.clone(), size: *size }
-            }
+            Value::Entity(entity) => Self::Entity {
+                entity: entity.to_string(),
+            },
+            Value::Blob(Blob {
+                hash,
+                name,
+                mime,
+                size,
+            }) => Self::Blob {
+                blob: hash.to_string(),
+                name: name.clone(),
+                mime: mime.clone(),
+                size: *size,
+            },
             Value::Text(_) | Value::Enum(_) | Value::Date(_) | Value::DateTime(_) | Value::Duration(_) => {
                 Self::Text(value.to_text())
             }
@@ -94,7 +104,9 @@ pub(crate) fn read_value(field: &str, json: Json) -> Result<Value, Problem> {
         Json::Bool(truth) => Ok(Value::Boolean(truth)),
         Json::String(text) => Ok(Value::Text(text)),
         Json::Number(number) => match (number.as_i64(), number.is_u64(), number.as_f64()) {
-            (Some(whole), _, _) if whole.unsigned_abs() <= INTEGER_MAX.unsigned_abs() => Ok(Value::Integer(whole)),
+            (Some(whole), _, _) if whole.unsigned_abs() <= INTEGER_MAX.unsigned_abs() => {
+                Ok(Value::Integer(whole))
+            }
             (Some(_), _, _) | (None, true, _) => Err(out_of_range(field, &number.to_string())),
             (None, false, Some(float)) => {
                 Value::float(float).ok_or_else(|| wrong("a finite number", number.to_string()))
@@ -102,21 +114,40 @@ pub(crate) fn read_value(field: &str, json: Json) -> Result<Value, Problem> {
             (None, false, None) => Err(wrong("a finite number", number.to_string())),
         },
         Json::Array(_) => Err(wrong("a single value", "a list".to_owned())),
-        Json::Object(members) => read_reference(&members)
-            .ok_or_else(|| wrong(r#"a value, {"entity": id} or {"blob": hash, "name", "mime", "size"}"#, shown(&members))),
+        Json::Object(members) => read_reference(&members).ok_or_else(|| {
+            wrong(
+                r#"a value, {"entity": id} or {"blob": hash, "name", "mime", "size"}"#,
+                shown(&members),
+            )
+        }),
     }
 }
 
 fn read_reference(members: &serde_json::Map<String, Json>) -> Option<Value> {
     if let Some(entity) = members.get("entity") {
         let only = members.len() == 1;
-        return only.then_some(entity.as_str()?.parse().ok()).flatten().map(Value::Entity);
+        return only
+            .then_some(entity.as_str()?.parse().ok())
+            .flatten()
+            .map(Value::Entity);
     }
     let hash = BlobHash::from_hex(members.get("blob")?.as_str()?)?;
-    let text = |name: &str| members.get(name).map_or(Some(""), Json::as_str).map(str::to_owned);
+    let text = |name: &str| {
+        members
+            .get(name)
+            .map_or(Some(""), Json::as_str)
+            .map(str::to_owned)
+    };
     let size = members.get("size").map_or(Some(0), Json::as_u64)?;
-    let known = members.keys().all(|name| ["blob", "name", "mime", "size"].contains(&name.as_str()));
-    known.then_some(Value::Blob(Blob { hash, name: text("name")?, mime: text("mime")?, size }))
+    let known = members
+        .keys()
+        .all(|name| ["blob", "name", "mime", "size"].contains(&name.as_str()));
+    known.then_some(Value::Blob(Blob {
+        hash,
+        name: text("name")?,
+        mime: text("mime")?,
+        size,
+    }))
 }
 
 fn out_of_range(field: &str, found: &str) -> Problem {
@@ -130,7 +161,11 @@ fn out_of_range(field: &str, found: &str) -> Problem {
 }
 
 fn shown(members: &serde_json::Map<String, Json>) -> String {
-    let names: Vec<_> = members.keys().take(8).map(|name| name.chars().take(40).collect::<String>()).collect();
+    let names: Vec<_> = members
+        .keys()
+        .take(8)
+        .map(|name| name.chars().take(40).collect::<String>())
+        .collect();
     format!("an object of {names:?}")
 }
 
@@ -149,9 +184,20 @@ mod tests {
 
     #[test]
     fn whole_numbers_end_where_every_client_can_hold_them() {
-        assert_eq!(read_value("cue", json!(INTEGER_MAX)).unwrap(), Value::Integer(INTEGER_MAX));
-        assert_eq!(read_value("cue", json!(-INTEGER_MAX)).unwrap(), Value::Integer(-INTEGER_MAX));
-        for number in [json!(INTEGER_MAX + 1), json!(-INTEGER_MAX - 1), json!(i64::MIN), json!(u64::MAX)] {
+        assert_eq!(
+            read_value("cue", json!(INTEGER_MAX)).unwrap(),
+            Value::Integer(INTEGER_MAX)
+        );
+        assert_eq!(
+            read_value("cue", json!(-INTEGER_MAX)).unwrap(),
+            Value::Integer(-INTEGER_MAX)
+        );
+        for number in [
+            json!(INTEGER_MAX + 1),
+            json!(-INTEGER_MAX - 1),
+            json!(i64::MIN),
+            json!(u64::MAX),
+        ] {
             assert_eq!(refused(number), ProblemCode::IntegerOutOfRange);
         }
     }
@@ -159,7 +205,10 @@ mod tests {
     #[test]
     fn floats_are_read_to_the_last_bit() {
         let number = 3.920_113_606_810_948e-305;
-        assert_eq!(read_value("f", serde_json::from_str("3.920113606810948e-305").unwrap()).unwrap(), Value::Float(number));
+        assert_eq!(
+            read_value("f", serde_json::from_str("3.920113606810948e-305").unwrap()).unwrap(),
+            Value::Float(number)
+        );
     }
 
     #[test]
@@ -186,11 +235,22 @@ mod tests {
             any::<bool>().prop_map(|truth| (FieldType::Boolean, Value::Boolean(truth))),
             (-100_000..100_000).prop_map(|days| (FieldType::Date, Value::Date(days))),
             (0..4_000_000_000_000_000_i64, -700..700_i16).prop_map(|(micros, offset_minutes)| {
-                (FieldType::DateTime, Value::DateTime(DateTime { micros, offset_minutes }))
+                (
+                    FieldType::DateTime,
+                    Value::DateTime(DateTime {
+                        micros,
+                        offset_minutes,
+                    }),
+                )
             }),
             any::<u128>().prop_map(|id| (FieldType::Entity, Value::Entity(EntityId::from_u128(id)))),
             (any::<[u8; 32]>(), any::<String>(), 0..(1_u64 << 53)).prop_map(|(hash, name, size)| {
-                let blob = Blob { hash: BlobHash::from_bytes(hash), name, mime: "image/png".into(), size };
+                let blob = Blob {
+                    hash: BlobHash::from_bytes(hash),
+                    name,
+                    mime: "image/png".into(),
+                    size,
+                };
                 (FieldType::Blob, Value::Blob(blob))
             }),
         ]

@@ -11,13 +11,17 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use openprod_engine::Committed;
 
 /// Bounds of the latency histogram, in seconds: from a lookup in memory to what nobody waits for.
-const LATENCY: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0];
+const LATENCY: [f64; 12] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0,
+];
 
 /// The recorder of this process: made once, and shared by every server in it.
 pub(crate) fn recorder() -> PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     let make = || {
-        let builder = PrometheusBuilder::new().set_buckets(&LATENCY).expect("the list of bounds is not empty");
+        let builder = PrometheusBuilder::new()
+            .set_buckets(&LATENCY)
+            .expect("the list of bounds is not empty");
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
@@ -32,10 +36,18 @@ pub(crate) fn recorder() -> PrometheusHandle {
 pub(crate) async fn measure(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", |path| path.as_str())
+        .to_owned();
     let response = next.run(request).await;
     let (took, status) = (started.elapsed(), response.status());
-    let labels = [("method", method_label(&method)), ("route", route.clone()), ("status", status.as_str().to_owned())];
+    let labels = [
+        ("method", method_label(&method)),
+        ("route", route.clone()),
+        ("status", status.as_str().to_owned()),
+    ];
     histogram!("openprod_request_seconds", &labels).record(took);
     tracing::debug!(%method, route, status = status.as_u16(), ms = took.as_secs_f64() * 1_000.0, "request");
     response
@@ -53,9 +65,14 @@ fn method_label(method: &axum::http::Method) -> String {
 pub(crate) fn count_commit(committed: &Committed) {
     counter!("openprod_commits_total").increment(1);
     let local = committed.bundles.iter().filter(|bundle| bundle.local).count();
-    let held = committed.bundles.iter().filter(|bundle| bundle.held.is_some()).count();
+    let held = committed
+        .bundles
+        .iter()
+        .filter(|bundle| bundle.held.is_some())
+        .count();
     counter!("openprod_bundles_total", "origin" => "local").increment(local as u64);
-    counter!("openprod_bundles_total", "origin" => "peer").increment((committed.bundles.len() - local) as u64);
+    counter!("openprod_bundles_total", "origin" => "peer")
+        .increment((committed.bundles.len() - local) as u64);
     counter!("openprod_bundles_held_total").increment(held as u64);
     counter!("openprod_bundles_released_total").increment(committed.released);
     counter!("openprod_forks_total").increment(committed.forks.len() as u64);

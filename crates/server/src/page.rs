@@ -2,7 +2,8 @@
 
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -27,11 +28,18 @@ pub(crate) async fn style() -> Response {
 
 /// What it does.
 pub(crate) async fn script() -> Response {
-    file("text/javascript; charset=utf-8", include_str!("../assets/page.js"))
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/page.js"),
+    )
 }
 
 fn file(media_type: &'static str, text: &'static str) -> Response {
-    ([(CONTENT_TYPE, media_type), (CONTENT_SECURITY_POLICY, PAGE_POLICY)], text).into_response()
+    (
+        [(CONTENT_TYPE, media_type), (CONTENT_SECURITY_POLICY, PAGE_POLICY)],
+        text,
+    )
+        .into_response()
 }
 
 /// Fences every answer in: no sniffing, no framing, no caching, no use by other origins.
@@ -43,11 +51,19 @@ pub(crate) async fn fence(request: Request, next: Next) -> Response {
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
         (CACHE_CONTROL, "no-store"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_POLICY));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(DATA_POLICY));
     response
 }

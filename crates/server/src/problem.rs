@@ -113,8 +113,15 @@ impl IntoResponse for Problem {
 impl utoipa::IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         let refusal = |description: &str| {
-            let document = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-            RefOr::T(ResponseBuilder::new().description(description).content(MEDIA_TYPE, document).build())
+            let document = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("ProblemDocument")))
+                .build();
+            RefOr::T(
+                ResponseBuilder::new()
+                    .description(description)
+                    .content(MEDIA_TYPE, document)
+                    .build(),
+            )
         };
         BTreeMap::from([
             ("4XX".to_owned(), refusal("Refused; `code` says why.")),

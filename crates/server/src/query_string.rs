@@ -18,7 +18,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryString<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let bad = |error| Problem::new(ProblemCode::BadQuery, told(&error));
-        Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(bad)
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(query)| Self(query))
+            .map_err(bad)
     }
 }
 

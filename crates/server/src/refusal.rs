@@ -61,10 +61,17 @@ impl From<CommandError> for Problem {
             CommandError::UnknownTable { table, .. } => {
                 refused(Code::UnknownTable).with(|problem| problem.table = Some(table))
             }
-            CommandError::UnknownField { table, field, known, .. } => refused(Code::UnknownField).with(|problem| {
+            CommandError::UnknownField {
+                table, field, known, ..
+            } => refused(Code::UnknownField).with(|problem| {
                 (problem.table, problem.field, problem.known) = (Some(table), Some(field), Some(known));
             }),
-            CommandError::WrongType { field, expected, found, .. } => refused(Code::WrongType).with(|problem| {
+            CommandError::WrongType {
+                field,
+                expected,
+                found,
+                ..
+            } => refused(Code::WrongType).with(|problem| {
                 (problem.field, problem.expected, problem.found) = (Some(field), Some(expected), Some(found));
             }),
             CommandError::UnknownRecord { entity, .. } => {
@@ -102,7 +109,9 @@ impl From<CommandError> for Problem {
                 }),
                 SealError::IntentTooLong => refused(Code::EnvelopeTooLong),
             },
-            CommandError::Unwritable(AdmissionError::Storage(error)) | CommandError::Storage(error) => error.into(),
+            CommandError::Unwritable(AdmissionError::Storage(error)) | CommandError::Storage(error) => {
+                error.into()
+            }
             CommandError::Unwritable(_) => refused(Code::Unwritable),
             CommandError::Aborted(error) => (&*error).into(),
         }
@@ -119,7 +128,11 @@ impl From<QueryError> for Problem {
             }
             QueryError::UnknownField { table, field } => refused(Code::UnknownField)
                 .with(|problem| (problem.table, problem.field) = (Some(table), Some(field))),
-            QueryError::WrongType { field, expected, found } => refused(Code::WrongType).with(|problem| {
+            QueryError::WrongType {
+                field,
+                expected,
+                found,
+            } => refused(Code::WrongType).with(|problem| {
                 (problem.field, problem.found) = (Some(field), Some(found));
                 problem.expected = Some(expected.to_string());
             }),
@@ -146,9 +159,24 @@ mod tests {
     #[test]
     fn full_disk_is_507_and_failed_disk_503() {
         check(StorageError::Full.into(), Code::DiskFull, 507);
-        check(CommandError::Aborted(Arc::new(StorageError::Full)).into(), Code::DiskFull, 507);
-        check(CommandError::Storage(StorageError::ReadOnly { reason: "fsync".into() }).into(), Code::ReadOnly, 503);
-        check(QueryError::Storage(StorageError::DamagedRow { space: "entity" }).into(), Code::StorageFailed, 500);
+        check(
+            CommandError::Aborted(Arc::new(StorageError::Full)).into(),
+            Code::DiskFull,
+            507,
+        );
+        check(
+            CommandError::Storage(StorageError::ReadOnly {
+                reason: "fsync".into(),
+            })
+            .into(),
+            Code::ReadOnly,
+            503,
+        );
+        check(
+            QueryError::Storage(StorageError::DamagedRow { space: "entity" }).into(),
+            Code::StorageFailed,
+            500,
+        );
     }
 
     #[test]
@@ -160,8 +188,14 @@ mod tests {
     #[test]
     fn sources_are_told_once() {
         let text = told(&CommandError::Storage(StorageError::Full));
-        assert_eq!(text, "write change: write store: the disk is full; free some space and try again");
+        assert_eq!(
+            text,
+            "write change: write store: the disk is full; free some space and try again"
+        );
         let text = told(&CommandError::Aborted(Arc::new(StorageError::Full)));
-        assert_eq!(text, "write change: write store: the disk is full; free some space and try again");
+        assert_eq!(
+            text,
+            "write change: write store: the disk is full; free some space and try again"
+        );
     }
 }

@@ -96,10 +96,16 @@ pub(crate) fn router(app: App) -> Router {
 
 async fn nothing_here(uri: Uri) -> Problem {
     let path: String = uri.path().chars().take(200).collect();
-    Problem::new(ProblemCode::UnknownRoute, format!("there is no {path}; GET /openapi.json lists what there is"))
+    Problem::new(
+        ProblemCode::UnknownRoute,
+        format!("there is no {path}; GET /openapi.json lists what there is"),
+    )
 }
 
 async fn another_method(request: Request) -> Problem {
-    let detail = format!("{} does not go there; the `Allow` header says what does", request.method());
+    let detail = format!(
+        "{} does not go there; the `Allow` header says what does",
+        request.method()
+    );
     Problem::new(ProblemCode::MethodNotAllowed, detail)
 }

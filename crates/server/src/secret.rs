@@ -40,7 +40,12 @@ mod tests {
     fn only_the_whole_secret_is_it() {
         let secret = Secret::random();
         assert!(secret.is(secret.as_str()));
-        for other in ["", &secret.as_str()[..63], &format!("{}0", secret.as_str()), Secret::random().as_str()] {
+        for other in [
+            "",
+            &secret.as_str()[..63],
+            &format!("{}0", secret.as_str()),
+            Secret::random().as_str(),
+        ] {
             assert!(!secret.is(other));
         }
         assert_eq!(format!("{secret:?}"), "Secret(hidden)");

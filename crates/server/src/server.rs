@@ -96,7 +96,10 @@ pub struct Ready {
 
 impl std::fmt::Debug for Ready {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Ready").field("url", &self.url).field("sync_port", &self.sync_port).finish_non_exhaustive()
+        out.debug_struct("Ready")
+            .field("url", &self.url)
+            .field("sync_port", &self.sync_port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,8 +125,13 @@ impl Server {
             Ok((directory, identity))
         });
         let (directory, identity) = taking.await??;
-        let listen = |source| ServeError::Listen { port: config.port, source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await.map_err(listen)?;
+        let listen = |source| ServeError::Listen {
+            port: config.port,
+            source,
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))
+            .await
+            .map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
         let metrics = recorder();
         let events = EventBus::new();
@@ -148,7 +156,12 @@ impl Server {
             actor_id: host.actor().to_string(),
             open_url: access.open_url(&access.issue_code()),
         };
-        let file = EngineFile { url: ready.url.clone(), token: ready.token.clone(), pid: std::process::id(), sync_port };
+        let file = EngineFile {
+            url: ready.url.clone(),
+            token: ready.token.clone(),
+            pid: std::process::id(),
+            sync_port,
+        };
         if let Err(error) = file.write(host.path()) {
             host.close().await;
             return Err(ServeError::EngineFile(error));
@@ -157,7 +170,13 @@ impl Server {
         let app = App::new(host, access, metrics, stopping);
         let serving = tokio::spawn(serve(listener, app.clone()));
         let ticking = tokio::spawn(tick(app.clone()));
-        Ok(Self { app, ready, stop, serving, ticking })
+        Ok(Self {
+            app,
+            ready,
+            stop,
+            serving,
+            ticking,
+        })
     }
 
     /// What it says once it answers.
@@ -207,7 +226,10 @@ async fn serve(listener: TcpListener, app: App) {
         // An error means that the server was dropped, which is a stop too.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
-    if let Err(error) = axum::serve(listener, router(app)).with_graceful_shutdown(stopped).await {
+    if let Err(error) = axum::serve(listener, router(app))
+        .with_graceful_shutdown(stopped)
+        .await
+    {
         tracing::error!(%error, "the server ended");
     }
 }

@@ -56,7 +56,9 @@ pub(crate) async fn socket(
     let upgrade = upgrade.map_err(|error| Problem::new(ProblemCode::UpgradeRequired, error.body_text()))?;
     let busy = |_| Problem::new(ProblemCode::Busy, "open WebSocket: too many are open already");
     let place = app.sockets().try_acquire_owned().map_err(busy)?;
-    let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
+    let upgrade = upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| serve(socket, app, place)))
 }
 
@@ -70,7 +72,10 @@ async fn serve(mut socket: WebSocket, app: App, _place: OwnedSemaphorePermit) {
         Ok(None) => return,
         Err(_) => (TOO_SLOW, "no hello within five seconds"),
     };
-    let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+    let close = Message::Close(Some(CloseFrame {
+        code,
+        reason: reason.into(),
+    }));
     // The client may be gone already; there is nobody to tell then.
     let _ = timeout(SEND_TIME_MAX, socket.send(close)).await;
 }
@@ -85,7 +90,9 @@ async fn hello(socket: &mut WebSocket, app: &App) -> Option<bool> {
             Message::Close(_) => return None,
         };
         let hello: Option<Hello> = serde_json::from_str(&text).ok();
-        return Some(hello.is_some_and(|hello| hello.r#type == "hello" && app.access().token().is(&hello.token)));
+        return Some(
+            hello.is_some_and(|hello| hello.r#type == "hello" && app.access().token().is(&hello.token)),
+        );
     }
 }
 
@@ -147,7 +154,13 @@ mod tests {
     async fn client_that_reads_too_slowly_is_told_to_ask_again_and_goes_on() {
         let data = tempfile::tempdir().unwrap();
         let sync = (Ipv4Addr::LOCALHOST, 0).into();
-        let config = ServerConfig { data: data.path().into(), port: 0, sync, mdns: false, name: "Booth".into() };
+        let config = ServerConfig {
+            data: data.path().into(),
+            port: 0,
+            sync,
+            mdns: false,
+            name: "Booth".into(),
+        };
         let server = Server::start(config).await.unwrap();
         let url = server.ready().url.replace("http:", "ws:") + "/ws";
         let (mut client, _) = tokio_tungstenite::connect_async(url).await.unwrap();
@@ -161,7 +174,11 @@ mod tests {
         // More than all the buffers between here and the client hold.
         let events = server.events();
         let many = 6_000;
-        let large = Event::SyncRejected { workspace: "w".into(), peer_id: "p".into(), reason: "x".repeat(10_000) };
+        let large = Event::SyncRejected {
+            workspace: "w".into(),
+            peer_id: "p".into(),
+            reason: "x".repeat(10_000),
+        };
         for _ in 0..many {
             events.tell(&large);
         }

@@ -61,7 +61,9 @@ impl SyncLink {
         identity: &Identity,
         address: &str,
     ) -> Result<(), Problem> {
-        let probe = self.service.probe(invitation.workspace(), invitation.secret(), identity, address);
+        let probe = self
+            .service
+            .probe(invitation.workspace(), invitation.secret(), identity, address);
         in_time(address, probe).await.map(drop)
     }
 
@@ -156,8 +158,14 @@ async fn tell_news(service: SyncService, events: EventBus) {
     loop {
         match news.recv().await {
             Ok(event) => {
-                if let SyncEvent::PeerConnected { workspace, .. } | SyncEvent::PeerDisconnected { workspace, .. } = &event {
-                    let connected = service.peers(*workspace).iter().filter(|peer| peer.connected).count();
+                if let SyncEvent::PeerConnected { workspace, .. }
+                | SyncEvent::PeerDisconnected { workspace, .. } = &event
+                {
+                    let connected = service
+                        .peers(*workspace)
+                        .iter()
+                        .filter(|peer| peer.connected)
+                        .count();
                     gauge!("openprod_sync_peers", "workspace" => workspace.to_string()).set(connected as f64);
                 }
                 events.tell(&translate(event));
@@ -170,29 +178,47 @@ async fn tell_news(service: SyncService, events: EventBus) {
 
 fn translate(event: SyncEvent) -> Event {
     match event {
-        SyncEvent::PeerConnected { workspace, peer_id } => {
-            Event::SyncPeerConnected { workspace: workspace.to_string(), peer_id: peer_id.to_string() }
-        }
-        SyncEvent::PeerDisconnected { workspace, peer_id } => {
-            Event::SyncPeerDisconnected { workspace: workspace.to_string(), peer_id: peer_id.to_string() }
-        }
-        SyncEvent::Progress { workspace, remaining } => {
-            Event::SyncProgress { workspace: workspace.to_string(), remaining }
-        }
+        SyncEvent::PeerConnected { workspace, peer_id } => Event::SyncPeerConnected {
+            workspace: workspace.to_string(),
+            peer_id: peer_id.to_string(),
+        },
+        SyncEvent::PeerDisconnected { workspace, peer_id } => Event::SyncPeerDisconnected {
+            workspace: workspace.to_string(),
+            peer_id: peer_id.to_string(),
+        },
+        SyncEvent::Progress { workspace, remaining } => Event::SyncProgress {
+            workspace: workspace.to_string(),
+            remaining,
+        },
         SyncEvent::State { workspace, state } => Event::SyncState {
             workspace: workspace.to_string(),
             state: state.name().to_owned(),
             reason: reason(&state),
         },
-        SyncEvent::ClockSuspect { workspace, peer_id, skew_ms } => {
-            Event::ClockSuspect { workspace: workspace.to_string(), peer_id: peer_id.to_string(), skew_ms }
-        }
-        SyncEvent::Diverged { workspace, peer_id } => {
-            Event::DivergenceDetected { workspace: workspace.to_string(), peer_id: peer_id.to_string() }
-        }
-        SyncEvent::Rejected { workspace, peer_id, reason } => {
+        SyncEvent::ClockSuspect {
+            workspace,
+            peer_id,
+            skew_ms,
+        } => Event::ClockSuspect {
+            workspace: workspace.to_string(),
+            peer_id: peer_id.to_string(),
+            skew_ms,
+        },
+        SyncEvent::Diverged { workspace, peer_id } => Event::DivergenceDetected {
+            workspace: workspace.to_string(),
+            peer_id: peer_id.to_string(),
+        },
+        SyncEvent::Rejected {
+            workspace,
+            peer_id,
+            reason,
+        } => {
             tracing::warn!(%workspace, %peer_id, reason, "sync rejected what a peer sent");
-            Event::SyncRejected { workspace: workspace.to_string(), peer_id: peer_id.to_string(), reason }
+            Event::SyncRejected {
+                workspace: workspace.to_string(),
+                peer_id: peer_id.to_string(),
+                reason,
+            }
         }
     }
 }

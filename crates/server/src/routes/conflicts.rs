@@ -85,20 +85,27 @@ impl ConflictView {
         };
         let mut tables = conflict.facets.iter().filter_map(|facet| schema.table(*facet));
         let (field, table): (_, Option<&Table>) = match conflict.key.kind {
-            ConflictKind::Field(id) => {
-                (name(CellKey::Field(id)), tables.find(|table| table.field_by_id(id).is_some()).or_else(|| tables.next()))
-            }
+            ConflictKind::Field(id) => (
+                name(CellKey::Field(id)),
+                tables
+                    .find(|table| table.field_by_id(id).is_some())
+                    .or_else(|| tables.next()),
+            ),
             ConflictKind::Membership(facet) => (None, schema.table(facet)),
             ConflictKind::Existence | ConflictKind::Deletion => (None, tables.next()),
         };
-        let values = conflict.candidates.iter().zip(&conflict.cells).map(|(candidate, cell)| ConflictValue {
-            value: FieldValue::of(&candidate.value),
-            field: name(*cell),
-            actor_id: candidate.actor.to_string(),
-            hlc: candidate.hlc.to_string(),
-            at: rfc3339(candidate.hlc.timestamp()),
-            op_id: candidate.op_id.to_string(),
-        });
+        let values = conflict
+            .candidates
+            .iter()
+            .zip(&conflict.cells)
+            .map(|(candidate, cell)| ConflictValue {
+                value: FieldValue::of(&candidate.value),
+                field: name(*cell),
+                actor_id: candidate.actor.to_string(),
+                hlc: candidate.hlc.to_string(),
+                at: rfc3339(candidate.hlc.timestamp()),
+                op_id: candidate.op_id.to_string(),
+            });
         Self {
             conflict_id: conflict.id.to_string(),
             kind: conflict.key.kind.name(),
@@ -107,7 +114,11 @@ impl ConflictView {
             table_id: table.map(|table| table.id.to_string()),
             field,
             values: values.collect(),
-            shown: conflict.candidates.get(conflict.shown).map(|shown| shown.op_id.to_string()).unwrap_or_default(),
+            shown: conflict
+                .candidates
+                .get(conflict.shown)
+                .map(|shown| shown.op_id.to_string())
+                .unwrap_or_default(),
             status: "open",
         }
     }
@@ -131,7 +142,9 @@ pub(crate) async fn list(
     app.read(query.workspace.as_deref(), |snapshot, _| {
         let conflicts = snapshot.conflicts()?;
         let view = |conflict| ConflictView::of(snapshot.schema(), conflict);
-        Ok(Conflicts { conflicts: conflicts.iter().map(view).collect() })
+        Ok(Conflicts {
+            conflicts: conflicts.iter().map(view).collect(),
+        })
     })
     .await
 }
@@ -176,6 +189,8 @@ pub(crate) async fn resolve(
         }
     };
     let command = Command::ResolveConflict { conflict, decision };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     json(&Done::from(&outcome)).map(json_response)
 }

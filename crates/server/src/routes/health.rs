@@ -21,14 +21,21 @@ pub(crate) struct Health {
 /// Whether the engine runs. Needs no token.
 #[utoipa::path(get, path = "/health", tag = "engine", security(()), responses((status = 200, body = Health), Problem))]
 pub(crate) async fn health() -> Result<Response, Problem> {
-    Ok(json_response(json(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })?))
+    Ok(json_response(json(&Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    })?))
 }
 
 /// Counters and latencies in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "engine",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4"), Problem))]
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics().render()).into_response()
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        app.metrics().render(),
+    )
+        .into_response()
 }
 
 /// This document.

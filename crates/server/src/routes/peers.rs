@@ -49,7 +49,9 @@ pub(crate) async fn list(
     QueryString(query): QueryString<InWorkspace>,
 ) -> Result<Response, Problem> {
     let owner = app.host().select(query.workspace.as_deref())?;
-    Ok(json_response(json(&Peers { peers: app.host().sync().peers(owner.workspace().id) })?))
+    Ok(json_response(json(&Peers {
+        peers: app.host().sync().peers(owner.workspace().id),
+    })?))
 }
 
 /// A peer to connect to.
@@ -77,7 +79,11 @@ pub(crate) async fn connect(
     JsonBody(body): JsonBody<ConnectPeer>,
 ) -> Result<Response, Problem> {
     let owner = app.host().select(body.workspace.as_deref())?;
-    let peer_id = app.host().sync().connect(owner.workspace().id, &body.address).await?;
+    let peer_id = app
+        .host()
+        .sync()
+        .connect(owner.workspace().id, &body.address)
+        .await?;
     Ok(json_response(json(&Connected { peer_id })?))
 }
 
@@ -91,19 +97,29 @@ pub(crate) struct StateOfSync {
 /// Stops sync of a workspace until it is resumed.
 #[utoipa::path(post, path = "/sync/pause", tag = "sync", request_body = OfWorkspace,
     responses((status = 200, body = StateOfSync), Problem))]
-pub(crate) async fn pause(State(app): State<App>, JsonBody(body): JsonBody<OfWorkspace>) -> Result<Response, Problem> {
+pub(crate) async fn pause(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<OfWorkspace>,
+) -> Result<Response, Problem> {
     let owner = app.host().select(body.workspace.as_deref())?;
     app.host().sync().pause(owner.workspace().id);
-    Ok(json_response(json(&StateOfSync { state: app.host().sync().state(owner.workspace().id) })?))
+    Ok(json_response(json(&StateOfSync {
+        state: app.host().sync().state(owner.workspace().id),
+    })?))
 }
 
 /// Takes sync of a workspace up again.
 #[utoipa::path(post, path = "/sync/resume", tag = "sync", request_body = OfWorkspace,
     responses((status = 200, body = StateOfSync), Problem))]
-pub(crate) async fn resume(State(app): State<App>, JsonBody(body): JsonBody<OfWorkspace>) -> Result<Response, Problem> {
+pub(crate) async fn resume(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<OfWorkspace>,
+) -> Result<Response, Problem> {
     let owner = app.host().select(body.workspace.as_deref())?;
     app.host().sync().resume(owner.workspace().id);
-    Ok(json_response(json(&StateOfSync { state: app.host().sync().state(owner.workspace().id) })?))
+    Ok(json_response(json(&StateOfSync {
+        state: app.host().sync().state(owner.workspace().id),
+    })?))
 }
 
 /// A held bundle that a person accepts.
@@ -134,7 +150,12 @@ pub(crate) async fn accept(
     let bundle = parse_id("bundle", &body.bundle)?;
     app.read(body.workspace.as_deref(), move |snapshot, _| {
         let held = snapshot.status()?.held.iter().any(|held| held.bundle == bundle);
-        let unknown = || Problem::new(ProblemCode::UnknownBundle, format!("accept bundle: {bundle} is not held"));
+        let unknown = || {
+            Problem::new(
+                ProblemCode::UnknownBundle,
+                format!("accept bundle: {bundle} is not held"),
+            )
+        };
         held.then_some(()).ok_or_else(unknown)
     })
     .await?;

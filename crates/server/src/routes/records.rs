@@ -83,12 +83,20 @@ pub(crate) async fn create(
         }
     };
     let records = records.into_iter().map(read_fields).collect::<Result<_, _>>()?;
-    let command = Command::CreateRecords { table: body.table, records };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+    let command = Command::CreateRecords {
+        table: body.table,
+        records,
+    };
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     let done = Done::from(&outcome);
     let mut entity_ids: Vec<_> = outcome.created.iter().map(EntityId::to_string).collect();
     let created = if single {
-        RecordsCreated::One { entity_id: entity_ids.pop().expect("a command that makes a record made one"), done }
+        RecordsCreated::One {
+            entity_id: entity_ids.pop().expect("a command that makes a record made one"),
+            done,
+        }
     } else {
         RecordsCreated::Many { entity_ids, done }
     };
@@ -120,8 +128,14 @@ pub(crate) async fn update(
     JsonBody(body): JsonBody<UpdateRecord>,
 ) -> Result<Response, Problem> {
     let entity = parse_id("entity_id", &body.entity_id)?;
-    let command = Command::UpdateRecord { entity, table: body.table, fields: read_fields(body.fields)? };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+    let command = Command::UpdateRecord {
+        entity,
+        table: body.table,
+        fields: read_fields(body.fields)?,
+    };
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     json(&Done::from(&outcome)).map(json_response)
 }
 
@@ -140,18 +154,32 @@ pub(crate) struct OfRecord {
 /// Deletes a record. It can be restored.
 #[utoipa::path(post, path = "/records/delete", tag = "records", request_body = OfRecord,
     responses((status = 200, body = Done), Problem))]
-pub(crate) async fn delete(State(app): State<App>, JsonBody(body): JsonBody<OfRecord>) -> Result<Response, Problem> {
-    let command = Command::DeleteRecord { entity: parse_id("entity_id", &body.entity_id)? };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+pub(crate) async fn delete(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<OfRecord>,
+) -> Result<Response, Problem> {
+    let command = Command::DeleteRecord {
+        entity: parse_id("entity_id", &body.entity_id)?,
+    };
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     json(&Done::from(&outcome)).map(json_response)
 }
 
 /// Takes the deletion of a record back.
 #[utoipa::path(post, path = "/records/restore", tag = "records", request_body = OfRecord,
     responses((status = 200, body = Done), Problem))]
-pub(crate) async fn restore(State(app): State<App>, JsonBody(body): JsonBody<OfRecord>) -> Result<Response, Problem> {
-    let command = Command::RestoreRecord { entity: parse_id("entity_id", &body.entity_id)? };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+pub(crate) async fn restore(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<OfRecord>,
+) -> Result<Response, Problem> {
+    let command = Command::RestoreRecord {
+        entity: parse_id("entity_id", &body.entity_id)?,
+    };
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     json(&Done::from(&outcome)).map(json_response)
 }
 
@@ -212,16 +240,25 @@ pub(crate) struct RecordConflict {
 
 impl RecordView {
     fn of(schema: &Schema, table: &Table, entity: EntityId, row: &Row) -> Self {
-        let fields = table.fields.iter().map(|field| (field.name.clone(), FieldValue::of(row.field(field.id))));
-        let conflicts = conflicts::of_row(entity, row).into_iter().map(|key| RecordConflict {
-            conflict_id: key.id().to_string(),
-            kind: key.kind.name(),
-            field: match key.kind {
-                ConflictKind::Field(field) => schema.field_name(field).map(str::to_owned),
-                _ => None,
-            },
-        });
-        Self { entity_id: entity.to_string(), fields: fields.collect(), conflicts: conflicts.collect() }
+        let fields = table
+            .fields
+            .iter()
+            .map(|field| (field.name.clone(), FieldValue::of(row.field(field.id))));
+        let conflicts = conflicts::of_row(entity, row)
+            .into_iter()
+            .map(|key| RecordConflict {
+                conflict_id: key.id().to_string(),
+                kind: key.kind.name(),
+                field: match key.kind {
+                    ConflictKind::Field(field) => schema.field_name(field).map(str::to_owned),
+                    _ => None,
+                },
+            });
+        Self {
+            entity_id: entity.to_string(),
+            fields: fields.collect(),
+            conflicts: conflicts.collect(),
+        }
     }
 }
 
@@ -240,7 +277,11 @@ pub(crate) async fn list(
     }
     let request = ListRequest {
         table: query.table,
-        filter: query.filter.filter(|text| !text.is_empty()).map(|text| read_filter(&text)).transpose()?,
+        filter: query
+            .filter
+            .filter(|text| !text.is_empty())
+            .map(|text| read_filter(&text))
+            .transpose()?,
         sort: query.sort.map(|text| read_sort(&text)).unwrap_or_default(),
         limit,
         cursor: query.cursor.filter(|text| !text.is_empty()),
@@ -250,12 +291,18 @@ pub(crate) async fn list(
         let page = list_records(snapshot, &request)?;
         let schema = snapshot.schema();
         let records = match schema.find(&request.table) {
-            Some(table) => {
-                page.records.iter().map(|(entity, row)| RecordView::of(schema, table, *entity, row)).collect()
-            }
+            Some(table) => page
+                .records
+                .iter()
+                .map(|(entity, row)| RecordView::of(schema, table, *entity, row))
+                .collect(),
             None => Vec::new(),
         };
-        Ok(Records { records, total: page.total, next_cursor: page.next_cursor })
+        Ok(Records {
+            records,
+            total: page.total,
+            next_cursor: page.next_cursor,
+        })
     })
     .await
 }
@@ -294,30 +341,56 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|error| Problem::new(ProblemCode::BadId, error.body_text()))?;
     let entity: EntityId = parse_id("id", &id)?;
-    app.read(query.workspace.as_deref(), move |snapshot, _| read_one(snapshot, entity, query.table)).await
+    app.read(query.workspace.as_deref(), move |snapshot, _| {
+        read_one(snapshot, entity, query.table)
+    })
+    .await
 }
 
 fn read_one(snapshot: &Snapshot, entity: EntityId, table: Option<String>) -> Result<OneRecord, Problem> {
     const ACT: &str = "read record";
     let schema = snapshot.schema();
-    let attached = |row: &Row| row.attached().filter(|facet| schema.table(*facet).is_some()).collect::<Vec<FacetId>>();
-    let found = snapshot.row(entity)?.map(|row| (attached(&row), row)).filter(|(facets, _)| !facets.is_empty());
+    let attached = |row: &Row| {
+        row.attached()
+            .filter(|facet| schema.table(*facet).is_some())
+            .collect::<Vec<FacetId>>()
+    };
+    let found = snapshot
+        .row(entity)?
+        .map(|row| (attached(&row), row))
+        .filter(|(facets, _)| !facets.is_empty());
     let (facets, row) = found.ok_or(CommandError::UnknownRecord { act: ACT, entity })?;
-    let named = |facet: &FacetId| schema.table(*facet).map(|table| table.name.as_str()).unwrap_or_default();
+    let named = |facet: &FacetId| {
+        schema
+            .table(*facet)
+            .map(|table| table.name.as_str())
+            .unwrap_or_default()
+    };
     let table = match (table, facets.as_slice()) {
         (Some(name), _) => {
-            let table = schema.find(&name).ok_or(CommandError::UnknownTable { act: ACT, table: name })?;
+            let table = schema.find(&name).ok_or(CommandError::UnknownTable {
+                act: ACT,
+                table: name,
+            })?;
             if !facets.contains(&table.id) {
-                return Err(CommandError::NotInTable { act: ACT, entity, table: table.name.clone() }.into());
+                return Err(CommandError::NotInTable {
+                    act: ACT,
+                    entity,
+                    table: table.name.clone(),
+                }
+                .into());
             }
             table
         }
-        (None, [only]) => schema.table(*only).expect("only tables that the schema has were kept"),
+        (None, [only]) => schema
+            .table(*only)
+            .expect("only tables that the schema has were kept"),
         (None, several) => {
             let known = several.iter().map(named).collect::<Vec<_>>().join(", ");
             let detail = format!("{ACT}: record {entity} is in {known}; say which with `table`");
-            return Err(Problem::new(ProblemCode::AmbiguousTable, detail)
-                .with(|problem| problem.known = Some(known)));
+            return Err(
+                Problem::new(ProblemCode::AmbiguousTable, detail).with(|problem| problem.known = Some(known))
+            );
         }
     };
     Ok(OneRecord {

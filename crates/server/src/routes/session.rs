@@ -52,7 +52,10 @@ pub(crate) struct Code {
 /// Makes a one-time code, for a program that opens a person's browser.
 #[utoipa::path(post, path = "/session/code", tag = "engine", request_body = MakeCode,
     responses((status = 200, body = Code), Problem))]
-pub(crate) async fn code(State(app): State<App>, JsonBody(_body): JsonBody<MakeCode>) -> Result<Response, Problem> {
+pub(crate) async fn code(
+    State(app): State<App>,
+    JsonBody(_body): JsonBody<MakeCode>,
+) -> Result<Response, Problem> {
     let code = app.access().issue_code();
     let open_url = app.access().open_url(&code);
     Ok(json_response(json(&Code { code, open_url })?))

@@ -33,14 +33,20 @@ impl FieldToMake {
     fn read(self) -> Result<NewField, Problem> {
         let unknown = |what: &str, found: &str, known: String| {
             let found: String = found.chars().take(40).collect();
-            let detail = format!("make field {:?}: {found:?} is no {what}; there are {known}", self.name);
+            let detail = format!(
+                "make field {:?}: {found:?} is no {what}; there are {known}",
+                self.name
+            );
             Problem::new(ProblemCode::UnknownFieldType, detail).with(|problem| {
                 problem.field = Some(self.name.clone());
                 (problem.found, problem.expected) = (Some(found.clone()), Some(known.clone()));
             })
         };
         let types = || FieldType::ALL.map(FieldType::name).join(", ");
-        let field_type: FieldType = self.r#type.parse().map_err(|_| unknown("type", &self.r#type, types()))?;
+        let field_type: FieldType = self
+            .r#type
+            .parse()
+            .map_err(|_| unknown("type", &self.r#type, types()))?;
         let mode = match self.mode.as_deref() {
             None => FieldMode::Discrete,
             Some(text) => [FieldMode::Discrete, FieldMode::Reference]
@@ -48,7 +54,12 @@ impl FieldToMake {
                 .find(|mode| mode.name() == text)
                 .ok_or_else(|| unknown("mode", text, "discrete, reference".to_owned()))?,
         };
-        Ok(NewField { name: self.name, field_type, mode, options: self.options })
+        Ok(NewField {
+            name: self.name,
+            field_type,
+            mode,
+            options: self.options,
+        })
     }
 }
 
@@ -89,11 +100,21 @@ pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(body): JsonBody<CreateTable>,
 ) -> Result<Response, Problem> {
-    let command = Command::CreateTable { name: body.name, fields: read_all(body.fields)? };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+    let command = Command::CreateTable {
+        name: body.name,
+        fields: read_all(body.fields)?,
+    };
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     let mut created = outcome.created.iter().map(EntityId::to_string);
     let table_id = created.next().expect("a command that makes a table made one");
-    json(&TableCreated { table_id, field_ids: created.collect(), done: (&outcome).into() }).map(json_response)
+    json(&TableCreated {
+        table_id,
+        field_ids: created.collect(),
+        done: (&outcome).into(),
+    })
+    .map(json_response)
 }
 
 /// A change to a table. What is not named stays as it is.
@@ -149,12 +170,22 @@ pub(crate) async fn update(
         table: body.table,
         name: body.name,
         add_fields: read_all(body.add_fields)?,
-        rename_fields: body.rename_fields.into_iter().map(|rename| (rename.from, rename.to)).collect(),
+        rename_fields: body
+            .rename_fields
+            .into_iter()
+            .map(|rename| (rename.from, rename.to))
+            .collect(),
         remove_fields: body.remove_fields,
     };
-    let outcome = app.execute(body.workspace.as_deref(), body.command, command).await?;
+    let outcome = app
+        .execute(body.workspace.as_deref(), body.command, command)
+        .await?;
     let field_ids = outcome.created.iter().map(EntityId::to_string).collect();
-    json(&TableUpdated { field_ids, done: (&outcome).into() }).map(json_response)
+    json(&TableUpdated {
+        field_ids,
+        done: (&outcome).into(),
+    })
+    .map(json_response)
 }
 
 /// The tables of a workspace.
@@ -218,7 +249,12 @@ pub(crate) async fn list(
                 records: snapshot.count(table.id)?,
             })
         };
-        let tables = snapshot.schema().tables.iter().map(view).collect::<Result<_, _>>()?;
+        let tables = snapshot
+            .schema()
+            .tables
+            .iter()
+            .map(view)
+            .collect::<Result<_, _>>()?;
         Ok(Tables { tables })
     })
     .await

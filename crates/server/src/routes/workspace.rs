@@ -81,14 +81,20 @@ pub(crate) async fn invite(
         let secret = WorkspaceSecret::from_bytes(owner.workspace().secret);
         let invitation = Invitation::new(owner.workspace().id, secret, name)
             .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))?;
-        Ok(Invited { invitation: invitation.to_text() })
+        Ok(Invited {
+            invitation: invitation.to_text(),
+        })
     })
     .await
 }
 
 /// The name to show: the one that the workspace's log gives, or the invitation's before the log is here.
 fn shown_name<'a>(name: &'a str, owner: &'a OwnerHandle) -> &'a str {
-    if name.is_empty() { &owner.workspace().name } else { name }
+    if name.is_empty() {
+        &owner.workspace().name
+    } else {
+        name
+    }
 }
 
 /// The beginning of a name that fits into an invitation: peers may have given longer ones than we allow.
@@ -114,7 +120,8 @@ pub(crate) async fn join(
     State(app): State<App>,
     JsonBody(body): JsonBody<JoinWorkspace>,
 ) -> Result<Response, Problem> {
-    let bad = |error: openprod_sync::InvitationError| Problem::new(ProblemCode::BadInvitation, error.to_string());
+    let bad =
+        |error: openprod_sync::InvitationError| Problem::new(ProblemCode::BadInvitation, error.to_string());
     let invitation: Invitation = body.invitation.parse().map_err(bad)?;
     let owner = app.host().join(invitation, body.address).await?;
     Ok(json_response(json(&Member::of(&owner))?))
@@ -144,13 +151,19 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Response, Problem> {
     let owners = app.host().list();
     let broken = app.host().broken().iter();
     let broken = broken
-        .map(|(id, reason)| Broken { workspace_id: id.to_string(), reason: reason.clone() })
+        .map(|(id, reason)| Broken {
+            workspace_id: id.to_string(),
+            reason: reason.clone(),
+        })
         .collect();
     let named = tokio::task::spawn_blocking(move || {
         let name = |owner: &OwnerHandle| -> Result<Member, Problem> {
             let snapshot = owner.snapshots().take()?;
             let name = shown_name(&snapshot.schema().workspace_name, owner).to_owned();
-            Ok(Member { name, ..Member::of(owner) })
+            Ok(Member {
+                name,
+                ..Member::of(owner)
+            })
         };
         owners.iter().map(name).collect::<Result<Vec<_>, _>>()
     });
@@ -271,7 +284,10 @@ pub(crate) async fn status(
             hlc: head.hlc.to_string(),
             at: rfc3339(head.hlc.timestamp()),
         });
-        let forks = status.forks.iter().filter_map(openprod_engine::ForkEvidence::check);
+        let forks = status
+            .forks
+            .iter()
+            .filter_map(openprod_engine::ForkEvidence::check);
         Ok(Status {
             workspace_id: owner.workspace().id.to_string(),
             name: shown_name(&status.name, owner).to_owned(),
@@ -280,9 +296,16 @@ pub(crate) async fn status(
             bundles: status.bundles,
             state_hash: status.state_hash.to_string(),
             clock: clock.collect(),
-            sync: SyncView { held: held.collect(), ..sync.view(owner.workspace().id) },
+            sync: SyncView {
+                held: held.collect(),
+                ..sync.view(owner.workspace().id)
+            },
             forks: forks
-                .map(|(actor, log, seq)| ForkView { actor_id: actor.to_string(), log: log.to_string(), seq })
+                .map(|(actor, log, seq)| ForkView {
+                    actor_id: actor.to_string(),
+                    log: log.to_string(),
+                    seq,
+                })
                 .collect(),
         })
     })

@@ -8,9 +8,16 @@ use crate::engine::Engine;
 /// Every route of the OpenAPI document, and the page's files.
 fn routes() -> Vec<(String, String)> {
     let document = serde_json::to_value(openapi()).unwrap();
-    let mut routes: Vec<_> = ["/", "/page.css", "/page.js"].map(|path| ("GET".to_owned(), path.to_owned())).into();
+    let mut routes: Vec<_> = ["/", "/page.css", "/page.js"]
+        .map(|path| ("GET".to_owned(), path.to_owned()))
+        .into();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys().filter(|key| ["get", "post"].contains(&key.as_str())) {
+        for method in item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| ["get", "post"].contains(&key.as_str()))
+        {
             let path = path.replace("{id}", "018f0000-0000-7000-8000-000000000000");
             routes.push((method.to_uppercase(), path));
         }
@@ -27,17 +34,34 @@ fn no_route_answers_a_foreign_host_or_origin_or_a_caller_without_token() {
     let media = ("content-type", "application/json".to_owned());
     for (method, path) in routes() {
         let call = |headers: &[(&str, String)]| {
-            let headers = [headers, &[media.clone()]].concat();
-            engine.send(&method, &path, &headers, if method == "POST" { b"{}" } else { b"" })
+            let headers = [headers, std::slice::from_ref(&media)].concat();
+            engine.send(
+                &method,
+                &path,
+                &headers,
+                if method == "POST" { b"{}" } else { b"" },
+            )
         };
-        for foreign in ["evil.example", "evil.example:80", &format!("127.0.0.1.evil.example:{}", engine.ready.port)] {
+        for foreign in [
+            "evil.example",
+            "evil.example:80",
+            &format!("127.0.0.1.evil.example:{}", engine.ready.port),
+        ] {
             call(&[("host", foreign.to_owned()), token.clone()]).refused(403, "forbidden_host");
         }
-        for foreign in ["null", "http://evil.example", &format!("https://127.0.0.1:{}", engine.ready.port)] {
-            call(&[host.clone(), ("origin", foreign.to_owned()), token.clone()]).refused(403, "forbidden_origin");
+        for foreign in [
+            "null",
+            "http://evil.example",
+            &format!("https://127.0.0.1:{}", engine.ready.port),
+        ] {
+            call(&[host.clone(), ("origin", foreign.to_owned()), token.clone()])
+                .refused(403, "forbidden_origin");
         }
         let open = ["/", "/page.css", "/page.js", "/health", "/session", "/ws"].contains(&path.as_str());
-        for headers in [vec![host.clone()], vec![host.clone(), ("authorization", "Bearer 00".to_owned())]] {
+        for headers in [
+            vec![host.clone()],
+            vec![host.clone(), ("authorization", "Bearer 00".to_owned())],
+        ] {
             let answer = call(&headers);
             if open {
                 assert_ne!(answer.status, 403, "{path}");
@@ -47,7 +71,11 @@ fn no_route_answers_a_foreign_host_or_origin_or_a_caller_without_token() {
         }
         let own = format!("http://localhost:{}", engine.ready.port);
         let answer = call(&[host.clone(), ("origin", own), token.clone()]);
-        assert!(![401, 403].contains(&answer.status) || path == "/session", "{method} {path}: {}", answer.status);
+        assert!(
+            ![401, 403].contains(&answer.status) || path == "/session",
+            "{method} {path}: {}",
+            answer.status
+        );
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
 }
@@ -55,8 +83,13 @@ fn no_route_answers_a_foreign_host_or_origin_or_a_caller_without_token() {
 #[test]
 fn preflight_gets_no_leave() {
     let engine = Engine::with_workspace();
-    let headers = [("host", engine.host()), ("origin", "http://evil.example".to_owned())];
-    engine.send("OPTIONS", "/records/create", &headers, b"").refused(403, "forbidden_origin");
+    let headers = [
+        ("host", engine.host()),
+        ("origin", "http://evil.example".to_owned()),
+    ];
+    engine
+        .send("OPTIONS", "/records/create", &headers, b"")
+        .refused(403, "forbidden_origin");
 }
 
 #[test]
@@ -78,13 +111,17 @@ fn websocket_needs_the_token_in_its_first_message() {
 fn websocket_is_refused_to_foreign_pages() {
     let engine = Engine::with_workspace();
     let upgrade = [
-        ("connection", "upgrade".to_owned()),
+        ("connection", "upgrade, close".to_owned()),
         ("upgrade", "websocket".to_owned()),
         ("sec-websocket-version", "13".to_owned()),
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==".to_owned()),
     ];
     let call = |extra: &[(&str, String)]| engine.send("GET", "/ws", &[&upgrade[..], extra].concat(), b"");
-    call(&[("host", engine.host()), ("origin", "http://evil.example".to_owned())]).refused(403, "forbidden_origin");
+    call(&[
+        ("host", engine.host()),
+        ("origin", "http://evil.example".to_owned()),
+    ])
+    .refused(403, "forbidden_origin");
     call(&[("host", "evil.example".to_owned())]).refused(403, "forbidden_host");
     engine.get("/ws").refused(426, "upgrade_required");
 }
@@ -96,8 +133,18 @@ fn one_time_code_gives_the_token_once() {
         let (page, code) = url.split_once("#code=").expect("the code is in the fragment");
         assert_eq!(page, format!("http://{}/", engine.host()));
         assert!(!url.contains(&engine.ready.token));
-        let headers = [("host", engine.host()), ("content-type", "application/json".to_owned())];
-        let call = |code: &str| engine.send("POST", "/session", &headers, json!({"code": code}).to_string().as_bytes());
+        let headers = [
+            ("host", engine.host()),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let call = |code: &str| {
+            engine.send(
+                "POST",
+                "/session",
+                &headers,
+                json!({"code": code}).to_string().as_bytes(),
+            )
+        };
         call("wrong").refused(401, "bad_code");
         assert_eq!(call(code).done()["token"], engine.ready.token);
         call(code).refused(401, "bad_code");
@@ -105,20 +152,34 @@ fn one_time_code_gives_the_token_once() {
     let made = engine.post("/session/code", &json!({})).done();
     let code = made["code"].as_str().unwrap();
     assert_eq!(made["open_url"], format!("http://{}/#code={code}", engine.host()));
-    assert_eq!(engine.post("/session", &json!({"code": code})).done()["token"], engine.ready.token);
+    assert_eq!(
+        engine.post("/session", &json!({"code": code})).done()["token"],
+        engine.ready.token
+    );
 }
 
 #[test]
 fn page_and_answers_are_fenced_in() {
     let engine = Engine::start();
     let host = [("host", engine.host())];
-    for (path, media) in [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")] {
+    for (path, media) in [
+        ("/", "text/html"),
+        ("/page.css", "text/css"),
+        ("/page.js", "text/javascript"),
+    ] {
         let answer = engine.send("GET", path, &host, b"");
         assert_eq!(answer.status, 200);
         assert!(answer.header("content-type").unwrap().starts_with(media));
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-        assert!(!String::from_utf8(answer.body).unwrap().contains(&engine.ready.token));
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(
+            !String::from_utf8(answer.body)
+                .unwrap()
+                .contains(&engine.ready.token)
+        );
     }
     let answer = engine.get("/workspace/list");
     for (name, value) in [
@@ -127,7 +188,10 @@ fn page_and_answers_are_fenced_in() {
         ("referrer-policy", "no-referrer"),
         ("cache-control", "no-store"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ] {
         assert_eq!(answer.header(name), Some(value), "{name}");
     }
@@ -137,7 +201,10 @@ fn page_and_answers_are_fenced_in() {
 fn page_has_no_inline_script_or_style() {
     let page = include_str!("../../assets/index.html");
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="));
-    assert_eq!(page.matches("<script").count(), page.matches("<script src=").count());
+    assert_eq!(
+        page.matches("<script").count(),
+        page.matches("<script src=").count()
+    );
 }
 
 #[test]
@@ -146,8 +213,17 @@ fn document_names_every_event_and_the_problem() {
     let schemas = &document["components"]["schemas"];
     let events = schemas["Event"].to_string();
     for event in [
-        "ready", "records_changed", "tables_changed", "conflict_opened", "conflict_resolved", "sync_peer_connected",
-        "sync_progress", "sync_state", "fork_detected", "clock_suspect", "resync",
+        "ready",
+        "records_changed",
+        "tables_changed",
+        "conflict_opened",
+        "conflict_resolved",
+        "sync_peer_connected",
+        "sync_progress",
+        "sync_state",
+        "fork_detected",
+        "clock_suspect",
+        "resync",
     ] {
         assert!(events.contains(&format!("\"{event}\"")), "{event}");
     }

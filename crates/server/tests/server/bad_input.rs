@@ -10,11 +10,18 @@ use crate::engine::Engine;
 fn posts() -> Vec<String> {
     let document = serde_json::to_value(openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap().iter();
-    paths.filter(|(_, item)| item.get("post").is_some()).map(|(path, _)| path.clone()).collect()
+    paths
+        .filter(|(_, item)| item.get("post").is_some())
+        .map(|(path, _)| path.clone())
+        .collect()
 }
 
 fn config() -> Config {
-    Config { cases: 48, failure_persistence: None, ..Config::default() }
+    Config {
+        cases: 48,
+        failure_persistence: None,
+        ..Config::default()
+    }
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -30,8 +37,18 @@ fn any_json() -> impl Strategy<Value = Value> {
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         let key = prop_oneof![
-            prop::sample::select(vec!["entity", "blob", "name", "type", "options", "from", "to", "label", "command_id"])
-                .prop_map(str::to_owned),
+            prop::sample::select(vec![
+                "entity",
+                "blob",
+                "name",
+                "type",
+                "options",
+                "from",
+                "to",
+                "label",
+                "command_id"
+            ])
+            .prop_map(str::to_owned),
             "\\PC{0,6}",
         ];
         prop_oneof![
@@ -52,7 +69,13 @@ fn arbitrary_bytes_never_break_a_route() {
         ];
         let run = TestRunner::new(config()).run(&bytes, |body| {
             let answer = engine.post_bytes(&path, &body);
-            prop_assert!(answer.status < 500, "{} {:?}: {}", path, String::from_utf8_lossy(&body), answer.status);
+            prop_assert!(
+                answer.status < 500,
+                "{} {:?}: {}",
+                path,
+                String::from_utf8_lossy(&body),
+                answer.status
+            );
             if answer.status != 200 {
                 answer.problem();
             }
@@ -60,7 +83,13 @@ fn arbitrary_bytes_never_break_a_route() {
         });
         run.unwrap();
     }
-    assert_eq!(engine.get("/workspace/list").done()["workspaces"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        engine.get("/workspace/list").done()["workspaces"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -69,7 +98,10 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
     let id = engine.cue("go", 1);
     let members: &[(&str, &[&str])] = &[
         ("/tables/create", &["name", "fields", "command"]),
-        ("/tables/update", &["table", "name", "add_fields", "rename_fields", "remove_fields"]),
+        (
+            "/tables/update",
+            &["table", "name", "add_fields", "rename_fields", "remove_fields"],
+        ),
         ("/records/create", &["table", "fields", "records", "command"]),
         ("/records/update", &["table", "entity_id", "fields", "command"]),
         ("/records/delete", &["entity_id", "command"]),
@@ -89,7 +121,10 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
         ];
         let body = prop::collection::btree_map(prop::sample::select(names.to_vec()), member, 0..=names.len());
         let run = TestRunner::new(config()).run(&body, |body| {
-            let body: Value = body.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let body: Value = body
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
             let answer = engine.post(path, &body);
             prop_assert!(answer.status < 500, "{} {}: {}", path, body, answer.status);
             if answer.status != 200 {
@@ -108,11 +143,18 @@ fn arbitrary_query_strings_never_break_a_route() {
     engine.cue("go", 1);
     let query = prop_oneof![
         "[a-z=&%+0-9\"{}\\[\\]:.]{0,60}",
-        ("(limit|cursor|sort|filter|q|at)", "[a-z0-9%\"{}:,]{0,40}").prop_map(|(name, value)| format!("table=Cue&{name}={value}")),
+        ("(limit|cursor|sort|filter|q|at)", "[a-z0-9%\"{}:,]{0,40}")
+            .prop_map(|(name, value)| format!("table=Cue&{name}={value}")),
     ];
     let run = TestRunner::new(config()).run(&query, |query| {
         let query: String = query.replace(['"', '{', '}', '[', ']'], "%22");
-        for path in ["/records/list", "/records/x", "/tables/list", "/conflicts/list", "/workspace/status"] {
+        for path in [
+            "/records/list",
+            "/records/x",
+            "/tables/list",
+            "/conflicts/list",
+            "/workspace/status",
+        ] {
             let answer = engine.get(&format!("{path}?{query}"));
             prop_assert!(answer.status < 500, "{}?{}: {}", path, query, answer.status);
         }
@@ -124,12 +166,24 @@ fn arbitrary_query_strings_never_break_a_route() {
 #[test]
 fn malformed_json_is_named_by_line_and_column() {
     let engine = Engine::with_table();
-    let problem = engine.post_bytes("/records/create", b"{\n  \"table\": \"Cue\",\n  !").refused(400, "malformed_json");
+    let problem = engine
+        .post_bytes("/records/create", b"{\n  \"table\": \"Cue\",\n  !")
+        .refused(400, "malformed_json");
     assert_eq!((&problem["line"], &problem["column"]), (&json!(3), &json!(3)));
-    engine.post_bytes("/records/create", b"{\"table\": ").refused(400, "malformed_json");
-    engine.post_bytes("/records/create", &[0xff, 0xfe]).refused(400, "malformed_json");
-    let nested = format!(r#"{{"table": "Cue", "fields": {{"label": {}{}}}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    engine.post_bytes("/records/create", nested.as_bytes()).refused(400, "malformed_json");
+    engine
+        .post_bytes("/records/create", b"{\"table\": ")
+        .refused(400, "malformed_json");
+    engine
+        .post_bytes("/records/create", &[0xff, 0xfe])
+        .refused(400, "malformed_json");
+    let nested = format!(
+        r#"{{"table": "Cue", "fields": {{"label": {}{}}}}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    engine
+        .post_bytes("/records/create", nested.as_bytes())
+        .refused(400, "malformed_json");
 }
 
 #[test]
@@ -152,10 +206,17 @@ fn wrong_shape_is_told_apart_from_malformed_json() {
 #[test]
 fn body_must_be_declared_as_json() {
     let engine = Engine::with_table();
-    for media in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp")] {
+    for media in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+        Some("application/jsonp"),
+    ] {
         let mut headers = engine.headers();
         headers.extend(media.map(|media| ("content-type", media.to_owned())));
-        engine.send("POST", "/records/create", &headers, b"{}").refused(415, "not_json");
+        engine
+            .send("POST", "/records/create", &headers, b"{}")
+            .refused(415, "not_json");
     }
     let mut headers = engine.headers();
     headers.push(("content-type", "Application/JSON; charset=utf-8".to_owned()));
@@ -166,18 +227,30 @@ fn body_must_be_declared_as_json() {
 fn body_that_is_too_large_is_refused_with_the_limit() {
     let engine = Engine::with_table();
     let body = vec![b' '; (16 << 20) + 1];
-    let problem = engine.post_bytes("/records/create", &body).refused(413, "too_large");
-    assert_eq!((&problem["size"], &problem["limit"]), (&json!(body.len()), &json!(16 << 20)));
+    let problem = engine
+        .post_bytes("/records/create", &body)
+        .refused(413, "too_large");
+    assert_eq!(
+        (&problem["size"], &problem["limit"]),
+        (&json!(body.len()), &json!(16 << 20))
+    );
 }
 
 #[test]
 fn change_that_fits_no_bundle_is_refused_with_the_limit() {
     let engine = Engine::with_table();
     let records: Vec<_> = (0..40_000).map(|number| json!({"number": number})).collect();
-    let problem = engine.post("/records/create", &json!({"table": "Cue", "records": records})).refused(413, "too_large");
+    let problem = engine
+        .post("/records/create", &json!({"table": "Cue", "records": records}))
+        .refused(413, "too_large");
     assert!(problem["size"].as_u64() > problem["limit"].as_u64(), "{problem}");
     let label = "x".repeat(9 << 20);
-    let problem = engine.post("/records/create", &json!({"table": "Cue", "fields": {"label": label}})).refused(413, "too_large");
+    let problem = engine
+        .post(
+            "/records/create",
+            &json!({"table": "Cue", "fields": {"label": label}}),
+        )
+        .refused(413, "too_large");
     assert!(problem["size"].as_u64() > problem["limit"].as_u64(), "{problem}");
     assert_eq!(engine.get("/records/list?table=Cue").done()["total"], 0);
 }

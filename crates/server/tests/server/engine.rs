@@ -32,14 +32,20 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {} {:?}", self.head, String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!("{error}: {} {:?}", self.head, String::from_utf8_lossy(&self.body))
+        })
     }
 
     /// The problem document that this is; checks what all of them have in common.
     pub(crate) fn problem(&self) -> Value {
         let problem = self.json();
-        assert!(self.header("content-type").is_some_and(|media| media == "application/problem+json"), "{}", self.head);
+        assert!(
+            self.header("content-type")
+                .is_some_and(|media| media == "application/problem+json"),
+            "{}",
+            self.head
+        );
         assert_eq!(problem["status"], self.status);
         let code = problem["code"].as_str().unwrap();
         assert_eq!(problem["type"], format!("urn:openprod:problem:{code}"));
@@ -50,7 +56,11 @@ impl Answer {
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
         let problem = self.problem();
-        assert_eq!((self.status, problem["code"].as_str()), (status, Some(code)), "{problem}");
+        assert_eq!(
+            (self.status, problem["code"].as_str()),
+            (status, Some(code)),
+            "{problem}"
+        );
         problem
     }
 
@@ -76,7 +86,12 @@ impl Engine {
     pub(crate) fn on(data: TempDir) -> Self {
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(Server::start(config(data.path()))).unwrap();
-        Self { ready: server.ready().clone(), runtime, server: Some(server), data }
+        Self {
+            ready: server.ready().clone(),
+            runtime,
+            server: Some(server),
+            data,
+        }
     }
 
     /// An engine with a workspace.
@@ -98,13 +113,17 @@ impl Engine {
             {"name": "length", "type": "duration"},
             {"name": "kind", "type": "enum", "options": ["LX", "SND"]},
         ]);
-        engine.post("/tables/create", &json!({"name": "Cue", "fields": fields})).done();
+        engine
+            .post("/tables/create", &json!({"name": "Cue", "fields": fields}))
+            .done();
         engine
     }
 
     pub(crate) fn cue(&self, label: &str, number: i64) -> String {
         let fields = json!({"label": label, "number": number});
-        let made = self.post("/records/create", &json!({"table": "Cue", "fields": fields})).done();
+        let made = self
+            .post("/records/create", &json!({"table": "Cue", "fields": fields}))
+            .done();
         made["entity_id"].as_str().unwrap().to_owned()
     }
 
@@ -124,7 +143,10 @@ impl Engine {
 
     /// The headers of a rightful request.
     pub(crate) fn headers(&self) -> Vec<(&'static str, String)> {
-        vec![("host", self.host()), ("authorization", format!("Bearer {}", self.ready.token))]
+        vec![
+            ("host", self.host()),
+            ("authorization", format!("Bearer {}", self.ready.token)),
+        ]
     }
 
     pub(crate) fn host(&self) -> String {
@@ -145,10 +167,17 @@ impl Engine {
         stream.write_all(body).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
-        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
+        let end = bytes
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .expect("an answer has a head");
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: bytes[end + 4..].to_vec() }
+        Answer {
+            status,
+            head,
+            body: bytes[end + 4..].to_vec(),
+        }
     }
 
     /// A WebSocket that has said hello and was answered.
@@ -166,7 +195,10 @@ impl Engine {
     pub(crate) fn try_connect(&self) -> Result<Socket, tokio_tungstenite::tungstenite::Error> {
         let url = format!("ws://{}/ws", self.host());
         let (stream, _) = self.runtime.block_on(tokio_tungstenite::connect_async(url))?;
-        Ok(Socket { runtime: self.runtime.handle().clone(), stream })
+        Ok(Socket {
+            runtime: self.runtime.handle().clone(),
+            stream,
+        })
     }
 
     pub(crate) fn new_code(&self) -> String {
@@ -211,14 +243,18 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) fn say(&mut self, text: &str) {
-        self.runtime.block_on(self.stream.send(Message::text(text))).unwrap();
+        self.runtime
+            .block_on(self.stream.send(Message::text(text)))
+            .unwrap();
     }
 
     /// The next event, or the code with which the server closed.
     pub(crate) fn next(&mut self) -> Result<Value, u16> {
         self.runtime.block_on(async {
             loop {
-                let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("news within 30 s");
+                let message = tokio::time::timeout(PATIENCE, self.stream.next())
+                    .await
+                    .expect("news within 30 s");
                 match message.expect("the server closes before it hangs up").unwrap() {
                     Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
                     Message::Close(frame) => return Err(frame.expect("a close says why").code.into()),

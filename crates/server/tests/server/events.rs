@@ -12,13 +12,28 @@ fn changes_are_told() {
     let workspace = engine.get("/workspace/list").done()["workspaces"][0]["workspace_id"].clone();
     let mut socket = engine.follow();
     let fields = json!([{"name": "label", "type": "text"}]);
-    let table = engine.post("/tables/create", &json!({"name": "Cue", "fields": fields})).done()["table_id"].clone();
+    let table = engine
+        .post("/tables/create", &json!({"name": "Cue", "fields": fields}))
+        .done()["table_id"]
+        .clone();
     assert_eq!(socket.wait_for("tables_changed")["workspace"], workspace);
-    let id = engine.post("/records/create", &json!({"table": "Cue", "fields": {"label": "Go"}})).done()["entity_id"].clone();
+    let id = engine
+        .post(
+            "/records/create",
+            &json!({"table": "Cue", "fields": {"label": "Go"}}),
+        )
+        .done()["entity_id"]
+        .clone();
     for _ in 0..2 {
         let event = socket.wait_for("records_changed");
-        assert_eq!((&event["workspace"], &event["table"], &event["entity_ids"]), (&workspace, &table, &json!([id])));
-        engine.post("/records/update", &json!({"table": "Cue", "entity_id": id, "fields": {"label": "Stop"}}));
+        assert_eq!(
+            (&event["workspace"], &event["table"], &event["entity_ids"]),
+            (&workspace, &table, &json!([id]))
+        );
+        engine.post(
+            "/records/update",
+            &json!({"table": "Cue", "entity_id": id, "fields": {"label": "Stop"}}),
+        );
     }
     engine.post("/workspace/create", &json!({"name": "Other"})).done();
     socket.wait_for("workspaces_changed");
@@ -29,7 +44,9 @@ fn large_change_names_no_records() {
     let engine = Engine::with_table();
     let mut socket = engine.follow();
     let records: Vec<_> = (0..1_001).map(|number| json!({"number": number})).collect();
-    engine.post("/records/create", &json!({"table": "Cue", "records": records})).done();
+    engine
+        .post("/records/create", &json!({"table": "Cue", "records": records}))
+        .done();
     assert_eq!(socket.wait_for("records_changed")["entity_ids"], Value::Null);
 }
 

@@ -11,7 +11,12 @@ fn pair() -> (Engine, Engine, String) {
     let invitation = desk.post("/workspace/invite", &json!({})).done()["invitation"].clone();
     let address = format!("127.0.0.1:{}", desk.ready.sync_port);
     let mut news = booth.follow();
-    booth.post("/workspace/join", &json!({"invitation": invitation, "address": address})).done();
+    booth
+        .post(
+            "/workspace/join",
+            &json!({"invitation": invitation, "address": address}),
+        )
+        .done();
     until_equal(&desk, &booth, &mut news);
     drop(news);
     (desk, booth, id)
@@ -25,13 +30,19 @@ fn until_equal(a: &Engine, b: &Engine, news: &mut crate::engine::Socket) {
 }
 
 fn conflicts(engine: &Engine) -> Vec<Value> {
-    engine.get("/conflicts/list").done()["conflicts"].as_array().unwrap().clone()
+    engine.get("/conflicts/list").done()["conflicts"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 #[test]
 fn joined_engine_catches_up_and_both_list_each_other() {
     let (desk, booth, id) = pair();
-    assert_eq!(booth.get(&format!("/records/{id}")).done()["fields"]["label"], "Go");
+    assert_eq!(
+        booth.get(&format!("/records/{id}")).done()["fields"]["label"],
+        "Go"
+    );
     for (engine, other) in [(&desk, &booth), (&booth, &desk)] {
         let peers = engine.get("/peers/list").done();
         let peer = &peers["peers"][0];
@@ -42,7 +53,10 @@ fn joined_engine_catches_up_and_both_list_each_other() {
         let status = engine.get("/workspace/status").done();
         assert_eq!(status["sync"]["peers"], 1);
     }
-    assert_eq!(booth.get("/workspace/list").done()["workspaces"][0]["name"], "Tour");
+    assert_eq!(
+        booth.get("/workspace/list").done()["workspaces"][0]["name"],
+        "Tour"
+    );
 }
 
 #[test]
@@ -54,20 +68,42 @@ fn conflict_is_told_listed_on_both_and_decided_on_one() {
         engine.post("/records/update", &update).done();
     }
     let (mut at_desk, mut at_booth) = (desk.follow(), booth.follow());
-    assert_eq!(booth.post("/sync/resume", &json!({})).done()["state"].as_str().map(|state| state == "paused"), Some(false));
+    assert_eq!(
+        booth.post("/sync/resume", &json!({})).done()["state"]
+            .as_str()
+            .map(|state| state == "paused"),
+        Some(false)
+    );
     for socket in [&mut at_desk, &mut at_booth] {
         let event = socket.wait_for("conflict_opened");
-        assert_eq!((&event["entity_id"], &event["field"], &event["kind"]), (&json!(id), &json!("label"), &json!("field")));
+        assert_eq!(
+            (&event["entity_id"], &event["field"], &event["kind"]),
+            (&json!(id), &json!("label"), &json!("field"))
+        );
     }
     let listed = conflicts(&desk);
     assert_eq!(listed, conflicts(&booth));
-    let [conflict] = listed.as_slice() else { panic!("{listed:?}") };
-    assert_eq!((&conflict["table"], &conflict["field"], &conflict["status"]), (&json!("Cue"), &json!("label"), &json!("open")));
+    let [conflict] = listed.as_slice() else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(
+        (&conflict["table"], &conflict["field"], &conflict["status"]),
+        (&json!("Cue"), &json!("label"), &json!("open"))
+    );
     let values = conflict["values"].as_array().unwrap();
-    let mut written: Vec<_> = values.iter().map(|value| (value["value"].as_str(), value["actor_id"].as_str())).collect();
+    let mut written: Vec<_> = values
+        .iter()
+        .map(|value| (value["value"].as_str(), value["actor_id"].as_str()))
+        .collect();
     written.sort();
     let (desk_actor, booth_actor) = (desk.ready.actor_id.as_str(), booth.ready.actor_id.as_str());
-    assert_eq!(written, [(Some("Go later"), Some(booth_actor)), (Some("Go now"), Some(desk_actor))]);
+    assert_eq!(
+        written,
+        [
+            (Some("Go later"), Some(booth_actor)),
+            (Some("Go now"), Some(desk_actor))
+        ]
+    );
     assert_eq!(conflict["shown"], values[1]["op_id"]);
     let record = &desk.get("/records/list?table=Cue").done()["records"][0];
     assert_eq!(record["fields"]["label"], values[1]["value"]);
@@ -77,7 +113,8 @@ fn conflict_is_told_listed_on_both_and_decided_on_one() {
     let decide = |body: Value| desk.post("/conflicts/resolve", &body);
     let conflict_id = conflict["conflict_id"].clone();
     decide(json!({"conflict_id": conflict_id})).refused(400, "wrong_shape");
-    decide(json!({"conflict_id": conflict_id, "op_id": "018f0000-0000-7000-8000-000000000000"})).refused(422, "unknown_candidate");
+    decide(json!({"conflict_id": conflict_id, "op_id": "018f0000-0000-7000-8000-000000000000"}))
+        .refused(422, "unknown_candidate");
     decide(json!({"conflict_id": conflict_id, "op_id": values[0]["op_id"]})).done();
     for socket in [&mut at_desk, &mut at_booth] {
         assert_eq!(socket.wait_for("conflict_resolved")["conflict_id"], conflict_id);
@@ -85,7 +122,10 @@ fn conflict_is_told_listed_on_both_and_decided_on_one() {
     decide(json!({"conflict_id": conflict_id, "value": null})).refused(404, "unknown_conflict");
     for engine in [&desk, &booth] {
         assert_eq!(conflicts(engine), [] as [Value; 0]);
-        assert_eq!(engine.get(&format!("/records/{id}")).done()["fields"]["label"], values[0]["value"]);
+        assert_eq!(
+            engine.get(&format!("/records/{id}")).done()["fields"]["label"],
+            values[0]["value"]
+        );
     }
 }
 
@@ -94,14 +134,30 @@ fn conflict_can_be_decided_by_emptying_the_field() {
     let (desk, booth, id) = pair();
     desk.post("/sync/pause", &json!({})).done();
     for (engine, number) in [(&desk, 2), (&booth, 3)] {
-        engine.post("/records/update", &json!({"entity_id": id, "table": "Cue", "fields": {"number": number}})).done();
+        engine
+            .post(
+                "/records/update",
+                &json!({"entity_id": id, "table": "Cue", "fields": {"number": number}}),
+            )
+            .done();
     }
     let mut news = desk.follow();
     desk.post("/sync/resume", &json!({})).done();
     let conflict_id = news.wait_for("conflict_opened")["conflict_id"].clone();
-    desk.post("/conflicts/resolve", &json!({"conflict_id": conflict_id, "value": "two"})).refused(422, "wrong_type");
-    desk.post("/conflicts/resolve", &json!({"conflict_id": conflict_id, "value": null})).done();
-    assert_eq!(desk.get(&format!("/records/{id}")).done()["fields"]["number"], Value::Null);
+    desk.post(
+        "/conflicts/resolve",
+        &json!({"conflict_id": conflict_id, "value": "two"}),
+    )
+    .refused(422, "wrong_type");
+    desk.post(
+        "/conflicts/resolve",
+        &json!({"conflict_id": conflict_id, "value": null}),
+    )
+    .done();
+    assert_eq!(
+        desk.get(&format!("/records/{id}")).done()["fields"]["number"],
+        Value::Null
+    );
     drop(news);
 }
 
@@ -120,9 +176,17 @@ fn pausing_and_resuming_change_the_state_and_may_be_repeated() {
 #[test]
 fn connecting_to_what_is_no_peer_is_refused() {
     let engine = Engine::with_workspace();
-    engine.post("/peers/connect", &json!({"address": "not an address"})).refused(422, "bad_address");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    engine.post("/peers/connect", &json!({"address": format!("127.0.0.1:{port}")})).refused(502, "peer_unreachable");
+    engine
+        .post("/peers/connect", &json!({"address": "not an address"}))
+        .refused(422, "bad_address");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    engine
+        .post("/peers/connect", &json!({"address": format!("127.0.0.1:{port}")}))
+        .refused(502, "peer_unreachable");
     assert_eq!(engine.get("/peers/list").done()["peers"], json!([]));
 }
 
@@ -130,7 +194,9 @@ fn connecting_to_what_is_no_peer_is_refused() {
 fn peers_are_connected_by_address() {
     let (desk, booth) = (Engine::with_table(), Engine::start());
     let invitation = desk.post("/workspace/invite", &json!({})).done()["invitation"].clone();
-    booth.post("/workspace/join", &json!({"invitation": invitation})).done();
+    booth
+        .post("/workspace/join", &json!({"invitation": invitation}))
+        .done();
     let mut news = booth.follow();
     let address = format!("127.0.0.1:{}", desk.ready.sync_port);
     let connected = booth.post("/peers/connect", &json!({"address": address})).done();
@@ -143,10 +209,26 @@ fn peers_are_connected_by_address() {
 fn only_held_bundles_can_be_accepted_and_only_open_conflicts_listed() {
     let engine = Engine::with_workspace();
     let bundle = "018f0000-0000-7000-8000-000000000000";
-    engine.post("/sync/accept", &json!({"bundle": bundle})).refused(404, "unknown_bundle");
-    engine.post("/sync/accept", &json!({"bundle": "x"})).refused(400, "bad_id");
-    assert_eq!(engine.get("/conflicts/list?status=open").done()["conflicts"], json!([]));
-    engine.get("/conflicts/list?status=resolved").refused(422, "unsupported");
-    engine.post("/conflicts/resolve", &json!({"conflict_id": bundle, "value": 1})).refused(404, "unknown_conflict");
-    engine.post("/conflicts/resolve", &json!({"conflict_id": bundle, "value": 1, "op_id": bundle})).refused(400, "wrong_shape");
+    engine
+        .post("/sync/accept", &json!({"bundle": bundle}))
+        .refused(404, "unknown_bundle");
+    engine
+        .post("/sync/accept", &json!({"bundle": "x"}))
+        .refused(400, "bad_id");
+    assert_eq!(
+        engine.get("/conflicts/list?status=open").done()["conflicts"],
+        json!([])
+    );
+    engine
+        .get("/conflicts/list?status=resolved")
+        .refused(422, "unsupported");
+    engine
+        .post("/conflicts/resolve", &json!({"conflict_id": bundle, "value": 1}))
+        .refused(404, "unknown_conflict");
+    engine
+        .post(
+            "/conflicts/resolve",
+            &json!({"conflict_id": bundle, "value": 1, "op_id": bundle}),
+        )
+        .refused(400, "wrong_shape");
 }

@@ -10,9 +10,14 @@ use crate::engine::{Engine, config};
 #[test]
 fn engine_file_is_there_while_the_engine_runs() {
     let engine = Engine::start();
-    let file = EngineFile::read(engine.data.path()).unwrap().expect("it is written before the server is ready");
+    let file = EngineFile::read(engine.data.path())
+        .unwrap()
+        .expect("it is written before the server is ready");
     assert_eq!((&file.url, &file.token), (&engine.ready.url, &engine.ready.token));
-    assert_eq!((file.pid, file.sync_port), (std::process::id(), engine.ready.sync_port));
+    assert_eq!(
+        (file.pid, file.sync_port),
+        (std::process::id(), engine.ready.sync_port)
+    );
     assert_eq!(engine.ready.token.len(), 64);
     let ready = serde_json::to_value(&engine.ready).unwrap();
     assert_eq!(ready["ready"], true);
@@ -24,11 +29,17 @@ fn engine_file_is_there_while_the_engine_runs() {
 fn restarted_engine_has_what_was_acknowledged_and_another_token() {
     let engine = Engine::with_table();
     let id = engine.cue("Go", 1);
-    let (hash, token) = (engine.get("/workspace/status").done()["state_hash"].clone(), engine.ready.token.clone());
+    let (hash, token) = (
+        engine.get("/workspace/status").done()["state_hash"].clone(),
+        engine.ready.token.clone(),
+    );
     let engine = Engine::on(engine.stop());
     assert_ne!(engine.ready.token, token);
     assert_eq!(engine.get("/workspace/status").done()["state_hash"], hash);
-    assert_eq!(engine.get(&format!("/records/{id}")).done()["fields"]["label"], "Go");
+    assert_eq!(
+        engine.get(&format!("/records/{id}")).done()["fields"]["label"],
+        "Go"
+    );
 }
 
 #[test]
@@ -47,7 +58,12 @@ fn taken_port_is_refused_and_leaves_the_directory_free() {
     let data = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let port = taken.local_addr().unwrap().port();
-    let refused = runtime.block_on(Server::start(openprod_server::ServerConfig { port, ..config(data.path()) })).err();
+    let refused = runtime
+        .block_on(Server::start(openprod_server::ServerConfig {
+            port,
+            ..config(data.path())
+        }))
+        .err();
     assert!(matches!(refused, Some(ServeError::Listen { .. })), "{refused:?}");
     Engine::on(data);
 }
@@ -66,8 +82,15 @@ fn only_loopback_is_listened_on() {
 fn health_metrics_and_document_are_served() {
     let engine = Engine::with_table();
     engine.cue("Go", 1);
-    engine.post("/records/create", &json!({"table": "Cue", "fields": {"number": "x"}})).refused(422, "wrong_type");
-    let health = engine.send("GET", "/health", &[("host", engine.host())], b"").done();
+    engine
+        .post(
+            "/records/create",
+            &json!({"table": "Cue", "fields": {"number": "x"}}),
+        )
+        .refused(422, "wrong_type");
+    let health = engine
+        .send("GET", "/health", &[("host", engine.host())], b"")
+        .done();
     assert_eq!(health["status"], "ok");
     let metrics = String::from_utf8(engine.get("/metrics").body).unwrap();
     for line in [
@@ -81,11 +104,32 @@ fn health_metrics_and_document_are_served() {
     }
     let document = engine.get("/openapi.json").done();
     for path in [
-        "/workspace/create", "/workspace/invite", "/workspace/join", "/workspace/list", "/workspace/status",
-        "/peers/list", "/peers/connect", "/sync/pause", "/sync/resume", "/sync/accept", "/tables/create",
-        "/tables/update", "/tables/list", "/records/create", "/records/update", "/records/delete",
-        "/records/restore", "/records/list", "/records/{id}", "/conflicts/list", "/conflicts/resolve", "/health",
-        "/metrics", "/openapi.json", "/session", "/ws",
+        "/workspace/create",
+        "/workspace/invite",
+        "/workspace/join",
+        "/workspace/list",
+        "/workspace/status",
+        "/peers/list",
+        "/peers/connect",
+        "/sync/pause",
+        "/sync/resume",
+        "/sync/accept",
+        "/tables/create",
+        "/tables/update",
+        "/tables/list",
+        "/records/create",
+        "/records/update",
+        "/records/delete",
+        "/records/restore",
+        "/records/list",
+        "/records/{id}",
+        "/conflicts/list",
+        "/conflicts/resolve",
+        "/health",
+        "/metrics",
+        "/openapi.json",
+        "/session",
+        "/ws",
     ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
