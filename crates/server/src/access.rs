@@ -19,7 +19,15 @@ use crate::problem_code::ProblemCode;
 use crate::secret::Secret;
 
 /// The paths that answer without a token. The WebSocket asks for it in the first message instead.
-const OPEN: [&str; 6] = ["/", "/page.css", "/page.js", "/health", "/session", "/ws"];
+const OPEN: [&str; 7] = [
+    "/",
+    "/page.css",
+    "/page.js",
+    "/icon.svg",
+    "/health",
+    "/session",
+    "/ws",
+];
 
 /// What a caller must show.
 #[derive(Debug)]

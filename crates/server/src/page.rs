@@ -1,4 +1,4 @@
-//! The page for a person's browser: three files inside the program, and the headers that fence every answer in.
+//! The page for a person's browser: a few files inside the program, and the headers that fence every answer in.
 
 use axum::extract::Request;
 use axum::http::header::{
@@ -24,6 +24,11 @@ pub(crate) async fn page() -> Response {
 /// Its looks.
 pub(crate) async fn style() -> Response {
     file("text/css; charset=utf-8", include_str!("../assets/page.css"))
+}
+
+/// Its sign in the browser's tab.
+pub(crate) async fn icon() -> Response {
+    file("image/svg+xml", include_str!("../assets/icon.svg"))
 }
 
 /// What it does.

@@ -14,10 +14,10 @@ use crate::access::guard;
 use crate::app::App;
 use crate::event::Event;
 use crate::measure::measure;
-use crate::page::{fence, page, script, style};
+use crate::page::{fence, icon, page, script, style};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
-use crate::routes::{conflicts, health, peers, records, session, tables, workspace};
+use crate::routes::{conflicts, health, history, peers, records, session, tables, verify, workspace};
 use crate::socket;
 
 /// The engine's API. Loopback only; every route but `/health` and `/session` needs the token of this run, which
@@ -54,6 +54,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(workspace::join))
         .routes(routes!(workspace::list))
         .routes(routes!(workspace::status))
+        .routes(routes!(verify::verify))
+        .routes(routes!(history::list))
         .routes(routes!(peers::list))
         .routes(routes!(peers::connect))
         .routes(routes!(peers::pause))
@@ -86,6 +88,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/", get(page))
         .route("/page.css", get(style))
         .route("/page.js", get(script))
+        .route("/icon.svg", get(icon))
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
         .layer(from_fn_with_state(app.clone(), guard))

@@ -2,8 +2,10 @@
 
 pub(crate) mod conflicts;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod peers;
 pub(crate) mod records;
 pub(crate) mod session;
 pub(crate) mod tables;
+pub(crate) mod verify;
 pub(crate) mod workspace;

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 /// Every route of the OpenAPI document, and the page's files.
 fn routes() -> Vec<(String, String)> {
     let document = serde_json::to_value(openapi()).unwrap();
-    let mut routes: Vec<_> = ["/", "/page.css", "/page.js"]
+    let mut routes: Vec<_> = ["/", "/page.css", "/page.js", "/icon.svg"]
         .map(|path| ("GET".to_owned(), path.to_owned()))
         .into();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -57,7 +57,16 @@ fn no_route_answers_a_foreign_host_or_origin_or_a_caller_without_token() {
             call(&[host.clone(), ("origin", foreign.to_owned()), token.clone()])
                 .refused(403, "forbidden_origin");
         }
-        let open = ["/", "/page.css", "/page.js", "/health", "/session", "/ws"].contains(&path.as_str());
+        let open = [
+            "/",
+            "/page.css",
+            "/page.js",
+            "/icon.svg",
+            "/health",
+            "/session",
+            "/ws",
+        ]
+        .contains(&path.as_str());
         for headers in [
             vec![host.clone()],
             vec![host.clone(), ("authorization", "Bearer 00".to_owned())],
@@ -166,6 +175,7 @@ fn page_and_answers_are_fenced_in() {
         ("/", "text/html"),
         ("/page.css", "text/css"),
         ("/page.js", "text/javascript"),
+        ("/icon.svg", "image/svg+xml"),
     ] {
         let answer = engine.send("GET", path, &host, b"");
         assert_eq!(answer.status, 200);

@@ -6,6 +6,7 @@ mod access;
 mod bad_input;
 mod engine;
 mod events;
+mod history;
 mod peers;
 mod process;
 mod records;
