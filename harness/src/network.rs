@@ -52,7 +52,11 @@ pub struct Network {
     endings: Vec<Ending>,
     diverged: Vec<(DeviceId, u64)>,
     trace: Option<Vec<String>>,
+    steps_this_second: u64,
 }
+
+/// How many steps a virtual second may have, for each device: more, and some machine keeps itself awake.
+const STEPS_MAX_PER_S: u64 = 2_000;
 
 impl Network {
     /// A network without devices or faults.
@@ -76,11 +80,12 @@ impl Network {
             endings: Vec::new(),
             diverged: Vec::new(),
             trace: None,
+            steps_this_second: 0,
         }
     }
 
     /// Keeps a line for each event from here on.
-    pub const fn keep_trace(&mut self) {
+    pub fn keep_trace(&mut self) {
         self.trace = Some(Vec::new());
     }
 
@@ -415,8 +420,12 @@ impl Network {
         }
         if self.next_second_us <= self.now_us {
             self.next_second_us = self.now_us + SECOND;
+            self.steps_this_second = 0;
             self.begin_second();
         }
+        self.steps_this_second += 1;
+        let steps_max = STEPS_MAX_PER_S * self.devices.len() as u64;
+        assert!(self.steps_this_second < steps_max, "some machine keeps itself awake without anything happening");
         self.dial();
         let due: Vec<_> =
             self.links.iter().filter(|(_, link)| link.next_us() <= self.now_us).map(|(id, _)| *id).collect();
@@ -691,7 +700,7 @@ impl Network {
         let events = conversation.peer.take_events();
         let asking = conversation.peer.is_asking();
         let beat_us = BEAT_INTERVAL.as_micros() as u64;
-        conversation.poll_us = self.now_us + wait_us(now, conversation.peer.next_poll(), 1, beat_us);
+        conversation.poll_us = self.now_us + wait_us(now, conversation.peer.next_poll(), MS, beat_us);
         let asked = &mut self.devices[device.0].asking;
         if asking && asked.is_none() {
             *asked = Some(id);

@@ -161,6 +161,8 @@ pub struct Peer {
     /// What the other side was told to have when it last delivered nothing of it, and until when not to ask.
     fruitless: Option<(Vec<LogHead>, Timestamp)>,
     lacking_since: Option<Timestamp>,
+    /// When there will be something to ask for, unless something happens before.
+    ask_at: Option<Timestamp>,
     in_step: bool,
     /// How far our own log has been sent unasked.
     pushed: Option<Position>,
@@ -195,6 +197,7 @@ impl Peer {
             round: 0,
             fruitless: None,
             lacking_since: None,
+            ask_at: None,
             in_step: false,
             pushed: None,
             pushes: 0,
@@ -325,10 +328,7 @@ impl Peer {
     #[must_use]
     pub fn next_poll(&self) -> Timestamp {
         let beat = self.last_beat.map_or(Timestamp::default(), |last| last.after(BEAT_INTERVAL));
-        match self.lacking_since {
-            Some(since) if self.wanting.is_none() => beat.min(since.after(WANT_DELAY)),
-            _ => beat,
-        }
+        self.ask_at.map_or(beat, |ask| beat.min(ask))
     }
 
     /// What has happened since this was last called, in order.
@@ -539,6 +539,7 @@ impl Peer {
         now: Timestamp,
         out: &mut Vec<Message>,
     ) -> Result<(), StorageError> {
+        self.ask_at = None;
         if let Some(wanting) = &self.wanting {
             if now.since(wanting.last_progress) <= STALL_MAX {
                 return Ok(());
@@ -560,9 +561,15 @@ impl Peer {
             && now < *until
             && self.theirs.iter().eq(fruitless)
         {
+            self.ask_at = Some(*until);
             return Ok(());
         }
-        if !may_ask || now < since.after(wait) {
+        if now < since.after(wait) {
+            self.ask_at = Some(since.after(wait));
+            return Ok(());
+        }
+        if !may_ask {
+            // Whoever forbids it wakes us when it is allowed.
             return Ok(());
         }
         self.fruitless = None;

@@ -1,0 +1,103 @@
+//! How an engine runs, as `serve` and `demo` take it, and running it until somebody ends it.
+
+use std::future::Future;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use openprod_server::{Server, ServerConfig};
+
+use crate::console::print;
+use crate::device_name::device_name;
+use crate::engine_session::{Context, runtime};
+use crate::failure::Failure;
+
+/// How an engine runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EngineOptions {
+    /// The port for the browser, on this device only; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
+    /// The port on which members of the workspace reach this device; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    sync_port: u16,
+    /// Neither look for members on the network nor be found there; they can still connect by address
+    #[arg(long)]
+    no_mdns: bool,
+    /// Print one line of JSON once the engine answers, for the program that started it
+    #[arg(long)]
+    ready_json: bool,
+    /// What this device is called, as other members see it; the computer's name when left out
+    #[arg(long, value_name = "DEVICE")]
+    name: Option<String>,
+}
+
+impl EngineOptions {
+    /// Runs an engine on `data` until ctrl-c or a request to terminate, and ends it cleanly. `prepare` is called
+    /// once it answers; `words` then says what a person should know.
+    pub(crate) fn run(
+        self,
+        context: &Context,
+        data: PathBuf,
+        prepare: impl FnOnce(&Server) -> Result<(), Failure>,
+        words: impl FnOnce(&Server) -> String,
+    ) -> Result<(), Failure> {
+        let runtime = runtime()?;
+        // From here on, a wish to end is not lost, however early it comes.
+        let end = {
+            let _entered = runtime.enter();
+            wish_to_end().map_err(Failure::Threads)?
+        };
+        let config = ServerConfig {
+            data,
+            port: self.port,
+            sync: (Ipv4Addr::UNSPECIFIED, self.sync_port).into(),
+            mdns: !self.no_mdns,
+            name: self.name.unwrap_or_else(device_name),
+        };
+        let server = runtime.block_on(Server::start(config))?;
+        let told = prepare(&server).and_then(|()| {
+            if self.ready_json || context.console.is_json() {
+                context.console.print_json(server.ready())
+            } else {
+                print(&words(&server))
+            }
+        });
+        if told.is_ok() {
+            runtime.block_on(end);
+        }
+        runtime.block_on(server.stop());
+        told
+    }
+}
+
+/// Is done when the process is asked to end.
+#[cfg(unix)]
+fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
+}
+
+/// Is done when the process is asked to end.
+#[cfg(windows)]
+fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::windows::{ctrl_c, ctrl_close, ctrl_shutdown};
+
+    let (mut interrupt, mut close, mut shutdown) = (ctrl_c()?, ctrl_close()?, ctrl_shutdown()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,70 @@
+//! One file a command: its arguments, what it asks of the engine, and what it says.
+
+mod conflicts;
+mod connect;
+mod create;
+mod demo;
+mod engine_options;
+mod export;
+mod import;
+mod invite;
+mod join;
+mod log;
+mod open;
+mod peers;
+mod serve;
+mod status;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::engine_session::Context;
+use crate::failure::Failure;
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::Demo),
+    Create(create::Create),
+    Serve(serve::Serve),
+    Open(open::Open),
+    Invite(invite::Invite),
+    Join(join::Join),
+    Connect(connect::Connect),
+    Peers(peers::Peers),
+    Status(status::Status),
+    Import(import::Import),
+    Export(export::Export),
+    Conflicts(conflicts::Conflicts),
+    Log(log::Log),
+    Verify(verify::Verify),
+}
+
+impl Command {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Demo(command) => command.run(context),
+            Self::Create(command) => command.run(context),
+            Self::Serve(command) => command.run(context),
+            Self::Open(command) => command.run(context),
+            Self::Invite(command) => command.run(context),
+            Self::Join(command) => command.run(context),
+            Self::Connect(command) => command.run(context),
+            Self::Peers(command) => command.run(context),
+            Self::Status(command) => command.run(context),
+            Self::Import(command) => command.run(context),
+            Self::Export(command) => command.run(context),
+            Self::Conflicts(command) => command.run(context),
+            Self::Log(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+        }
+    }
+
+    /// Which events are written to standard error when nobody says so by `RUST_LOG`.
+    pub(crate) const fn log_level(&self) -> &'static str {
+        match self {
+            Self::Serve(_) | Self::Demo(_) => "warn",
+            _ => "error",
+        }
+    }
+}

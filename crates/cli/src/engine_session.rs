@@ -1,0 +1,146 @@
+//! The engine that a command talks to: the one that runs on the data directory, or one of the command's own for as
+//! long as it takes.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use openprod_server::{EngineFile, ServeError, Server, ServerConfig};
+use openprod_storage::DirectoryError;
+use tokio::runtime::Runtime;
+
+use crate::console::Console;
+use crate::device_name::device_name;
+use crate::engine_client::EngineClient;
+use crate::failure::Failure;
+
+/// How long to wait for an engine that has the directory and does not answer yet.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
+
+/// How long to wait before looking again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    /// Where `--data` points; `None` for the directory of this person.
+    pub(crate) data: Option<PathBuf>,
+    /// Which workspace is meant, where several are open.
+    pub(crate) workspace: Option<String>,
+    /// Where answers go.
+    pub(crate) console: Console,
+}
+
+/// What a command may expect of the data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// Somebody has used it before.
+    Something,
+    /// It may be new; it is made.
+    Anything,
+}
+
+/// The engine that a command talks to.
+#[derive(Debug)]
+pub(crate) struct EngineSession {
+    pub(crate) client: EngineClient,
+    /// Whether the engine was started for this command alone, and meets nobody by itself.
+    pub(crate) is_own: bool,
+    /// The port on which the engine listens for members.
+    pub(crate) sync_port: u16,
+}
+
+impl Context {
+    /// The data directory.
+    pub(crate) fn data_directory(&self) -> Result<PathBuf, Failure> {
+        match &self.data {
+            Some(data) => Ok(data.clone()),
+            None => Ok(home()?.join("data")),
+        }
+    }
+
+    /// Does `work` with the engine that runs on the data directory, or with one that runs only for this.
+    pub(crate) fn with_engine<T>(
+        &self,
+        expect: Expect,
+        work: impl FnOnce(&EngineSession) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let data = self.data_directory()?;
+        if expect == Expect::Something && !data.join("identity").exists() {
+            return Err(Failure::NothingHere { data });
+        }
+        let deadline = Instant::now() + SILENCE_MAX;
+        loop {
+            if let Some(session) = self.running(&data) {
+                return work(&session);
+            }
+            match OwnEngine::start(&data) {
+                Ok(engine) => {
+                    let ready = engine.server.ready();
+                    let session = EngineSession {
+                        client: EngineClient::new(&ready.url, &ready.token, self.workspace.clone()),
+                        is_own: true,
+                        sync_port: ready.sync_port,
+                    };
+                    let done = work(&session);
+                    // Connections that are kept for later would keep the engine from ending.
+                    drop(session);
+                    engine.stop();
+                    return done;
+                }
+                // It is starting or ending, or another command has one of its own.
+                Err(Failure::Start(ServeError::Directory(DirectoryError::InUse { .. }))) => {
+                    if Instant::now() > deadline {
+                        return Err(Failure::Silent { data });
+                    }
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// The engine that runs on a data directory.
+    pub(crate) fn running(&self, data: &Path) -> Option<EngineSession> {
+        // What cannot be read was left behind or is being replaced; the lock decides who has the directory.
+        let file = EngineFile::read(data).ok().flatten()?;
+        let client = EngineClient::new(&file.url, &file.token, self.workspace.clone());
+        client.is_there().then_some(EngineSession { client, is_own: false, sync_port: file.sync_port })
+    }
+}
+
+/// The directory of this person under which all data lies.
+pub(crate) fn home() -> Result<PathBuf, Failure> {
+    let home = directories::ProjectDirs::from("", "", "openprod").ok_or(Failure::NoHome)?;
+    Ok(home.data_local_dir().to_owned())
+}
+
+/// An engine that lives for one command. It is not to be found by others.
+struct OwnEngine {
+    runtime: Runtime,
+    server: Server,
+}
+
+impl OwnEngine {
+    fn start(data: &Path) -> Result<Self, Failure> {
+        let runtime = runtime()?;
+        let config = ServerConfig {
+            data: data.to_owned(),
+            port: 0,
+            sync: (Ipv4Addr::LOCALHOST, 0).into(),
+            mdns: false,
+            name: device_name(),
+        };
+        let server = runtime.block_on(Server::start(config))?;
+        Ok(Self { runtime, server })
+    }
+
+    fn stop(self) {
+        self.runtime.block_on(self.server.stop());
+    }
+}
+
+/// What an engine runs on.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Threads)
+}

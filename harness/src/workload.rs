@@ -1,0 +1,182 @@
+//! What people do, at random: small tables, few records, so that they meet in the same cells all the time.
+
+use openprod_core::{CommandId, EntityId, FieldType, Value};
+use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request};
+
+use crate::device::GiveError;
+use crate::network::{DeviceId, Network};
+use crate::random::Random;
+
+/// How many records a table gets before people rather edit than add.
+const RECORDS_MAX: u64 = 24;
+
+/// People at work on the devices of a network.
+pub struct Workload {
+    random: Random,
+    /// The last command of each kind that was acknowledged, to be given again.
+    last: Option<(DeviceId, Request, Outcome)>,
+    commands: u64,
+}
+
+/// The same command, given twice, had two outcomes.
+#[derive(Debug, thiserror::Error)]
+#[error("a command given again led to another outcome: {first:?}, then {again}")]
+pub struct RepeatError {
+    first: Outcome,
+    again: String,
+}
+
+impl Workload {
+    /// People whose doings follow from `random`.
+    #[must_use]
+    pub const fn new(random: Random) -> Self {
+        Self { random, last: None, commands: 0 }
+    }
+
+    /// How many commands were acknowledged.
+    #[must_use]
+    pub const fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// Lets one person do one thing, if their device is up and there is anything to do it to.
+    ///
+    /// # Errors
+    /// [`RepeatError`].
+    pub fn step(&mut self, network: &mut Network) -> Result<(), RepeatError> {
+        let ids: Vec<_> = network.device_ids().filter(|id| network.device(*id).is_up()).collect();
+        if self.random.chance(50) {
+            return self.repeat(network);
+        }
+        let Some(id) = self.random.pick(&ids).copied() else { return Ok(()) };
+        let Some(command) = self.command(network, id) else { return Ok(()) };
+        let mut request = Request::new("simulation", command);
+        let bytes = self.random.seed();
+        let mut command_id = [0; 16];
+        command_id.copy_from_slice(&bytes[..16]);
+        request.envelope = Envelope { command_id: Some(CommandId::from_bytes(command_id)), ..request.envelope };
+        if let Ok(outcome) = network.execute(id, &request) {
+            self.commands += 1;
+            self.last = Some((id, request, outcome));
+        }
+        Ok(())
+    }
+
+    fn repeat(&mut self, network: &mut Network) -> Result<(), RepeatError> {
+        let Some((id, request, outcome)) = self.last.take() else { return Ok(()) };
+        // Where the disk was put back, the command is truly gone and may have its effect again.
+        if !network.device(id).is_up() || !network.bundle_ids(id).contains(&outcome.bundle_id) {
+            return Ok(());
+        }
+        match network.execute(id, &request) {
+            Ok(again) if again == outcome => Ok(()),
+            Ok(again) => Err(RepeatError { first: outcome, again: format!("{again:?}") }),
+            Err(GiveError::Refused(openprod_engine::CommandError::Storage(_)) | GiveError::Down) => Ok(()),
+            Err(error) => Err(RepeatError { first: outcome, again: error.to_string() }),
+        }
+    }
+
+    fn command(&mut self, network: &Network, id: DeviceId) -> Option<Command> {
+        let snapshot = network.device(id).snapshot()?;
+        let schema = snapshot.schema();
+        if schema.tables.is_empty() || self.random.chance(15) {
+            let name = ["Cues", "People", "Venues"][self.random.index(3)].to_owned();
+            let fields = vec![
+                NewField::new("label", FieldType::Text),
+                NewField::new("number", FieldType::Integer),
+                NewField::new("day", FieldType::Date),
+            ];
+            return Some(Command::CreateTable { name, fields });
+        }
+        let table = self.random.pick(&schema.tables)?;
+        let named = table.id.entity().to_string();
+        let records: Vec<EntityId> =
+            snapshot.members(table.id, None, usize::MAX).ok()?.into_iter().map(|(entity, _)| entity).collect();
+        let fields: Vec<(String, FieldType)> =
+            table.fields.iter().map(|field| (field.name.clone(), field.field_type)).collect();
+        let hot = |random: &mut Random, records: &[EntityId]| {
+            // Most edits meet in a few records.
+            let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
+            random.pick(&records[..few]).copied()
+        };
+        let choice = self.random.below(100);
+        match choice {
+            0..15 if (records.len() as u64) < RECORDS_MAX => {
+                let count = self.random.between(1, 3);
+                let records = (0..count).map(|_| self.values(&fields)).collect();
+                Some(Command::CreateRecords { table: named, records })
+            }
+            0..62 => {
+                let fields = self.values(&fields);
+                let entity = hot(&mut self.random, &records)?;
+                (!fields.is_empty()).then_some(Command::UpdateRecord { entity, table: named, fields })
+            }
+            62..72 => Some(Command::DeleteRecord { entity: hot(&mut self.random, &records)? }),
+            72..80 => {
+                let deleted = self.deleted(network, id);
+                Some(Command::RestoreRecord { entity: self.random.pick(&deleted).copied()? })
+            }
+            80..92 => {
+                let conflicts = snapshot.conflicts().ok()?;
+                let conflict = self.random.pick(&conflicts)?;
+                let picked = self.random.pick(&conflict.candidates)?;
+                let decision = if self.random.chance(600) {
+                    Decision::Pick(picked.op_id)
+                } else {
+                    Decision::Value(picked.value.clone())
+                };
+                Some(Command::ResolveConflict { conflict: conflict.id, decision })
+            }
+            _ => Some(self.schema_change(named, &fields)),
+        }
+    }
+
+    fn schema_change(&mut self, table: String, fields: &[(String, FieldType)]) -> Command {
+        let (mut name, mut add_fields, mut rename_fields, mut remove_fields) = (None, Vec::new(), Vec::new(), Vec::new());
+        let fresh = format!("n{}", self.random.below(6));
+        let field = self.random.pick(fields).map(|(name, _)| name.clone());
+        match (self.random.below(5), field) {
+            (0, _) | (1, None) => name = Some(fresh),
+            (1, Some(field)) if fields.len() > 2 => remove_fields.push(field),
+            (2, Some(field)) => rename_fields.push((field, fresh)),
+            _ => add_fields.push(NewField::new(&fresh, FieldType::Text)),
+        }
+        Command::UpdateTable { table, name, add_fields, rename_fields, remove_fields }
+    }
+
+    /// One or two fields, each with one of few values, so that equal values are written apart too.
+    fn values(&mut self, fields: &[(String, FieldType)]) -> Vec<(String, Value)> {
+        let mut values: Vec<(String, Value)> = Vec::new();
+        for _ in 0..self.random.between(1, 2) {
+            let Some((name, field_type)) = self.random.pick(fields) else { break };
+            if values.iter().any(|(other, _)| other == name) {
+                continue;
+            }
+            let number = self.random.below(5);
+            let value = match field_type {
+                _ if self.random.chance(80) => Value::Empty,
+                FieldType::Integer => Value::Integer(number.cast_signed()),
+                FieldType::Date => Value::Date(20_000 + number as i32),
+                _ => Value::Text(format!("v{number}")),
+            };
+            values.push((name.clone(), value));
+        }
+        values
+    }
+
+    /// Records that were deleted, as far as conflicts and the log's last bundles tell.
+    fn deleted(&self, network: &Network, id: DeviceId) -> Vec<EntityId> {
+        let Some(snapshot) = network.device(id).snapshot() else { return Vec::new() };
+        let Ok(bundles) = snapshot.bundles(openprod_storage::Position(0), usize::MAX) else { return Vec::new() };
+        let mut deleted: Vec<_> = bundles
+            .iter()
+            .flat_map(|bundle| bundle.payloads().collect::<Vec<_>>())
+            .filter_map(|(_, payload)| match payload {
+                Ok(openprod_core::Payload::DeleteEntity(op)) => Some(op.entity),
+                _ => None,
+            })
+            .collect();
+        deleted.dedup();
+        deleted
+    }
+}
