@@ -142,7 +142,9 @@ fn agreement(network: &Network) -> Result<(), Violation> {
 fn replay(network: &mut Network) -> Result<(), Violation> {
     for id in network.device_ids() {
         let Some(engine) = network.device_mut(id).engine() else { continue };
-        let verification = engine.verify().expect("the store can be read");
+        // One of them checks the signatures too: the others have the same bundles, and checked them on the way in.
+        let verification = if id.0 == 0 { engine.verify() } else { engine.replay() };
+        let verification = verification.expect("the store can be read");
         if !verification.is_sound() {
             return Err(Violation::Unsound { device: device_name(id), difference: format!("{verification:?}") });
         }

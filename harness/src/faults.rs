@@ -33,8 +33,8 @@ pub struct Faults {
     pub crash_permille_per_s: u32,
     /// How long they stay down at most.
     pub restart_ms_max: u32,
-    /// Devices whose database is copied while they are down.
-    pub backup_permille_per_crash: u32,
+    /// Devices whose database is copied.
+    pub backup_permille_per_s: u32,
     /// Devices that come up with the copy in place of their database.
     pub restore_permille_per_crash: u32,
     /// Devices whose clock jumps.
@@ -67,7 +67,7 @@ impl Faults {
         partition_ms_max: 0,
         crash_permille_per_s: 0,
         restart_ms_max: 0,
-        backup_permille_per_crash: 0,
+        backup_permille_per_s: 0,
         restore_permille_per_crash: 0,
         clock_jump_permille_per_s: 0,
         clock_jump_ms_max: 0,
@@ -97,10 +97,10 @@ impl Faults {
             cut_permille_per_s: some(60),
             partition_permille_per_s: some(80),
             partition_ms_max: 1 + some(20_000),
-            crash_permille_per_s: some(40),
+            crash_permille_per_s: some(60),
             restart_ms_max: 1 + some(8_000),
-            backup_permille_per_crash: some(600),
-            restore_permille_per_crash: some(300),
+            backup_permille_per_s: some(150),
+            restore_permille_per_crash: some(800),
             clock_jump_permille_per_s: some(20),
             clock_jump_ms_max: some(900_000),
             clock_skew_ms_max: some(120_000),

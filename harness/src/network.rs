@@ -480,6 +480,9 @@ impl Network {
             }
         }
         for id in self.device_ids() {
+            if self.random.chance(faults.backup_permille_per_s) {
+                self.devices[id.0].backup = self.devices[id.0].disk.copy();
+            }
             if self.devices[id.0].is_up() && self.random.chance(faults.crash_permille_per_s) {
                 self.strike_crash(id);
             }
@@ -514,9 +517,6 @@ impl Network {
             } else {
                 self.devices[id.0].backup = Some(backup);
             }
-        }
-        if self.random.chance(faults.backup_permille_per_crash) {
-            self.devices[id.0].backup = self.devices[id.0].disk.copy();
         }
     }
 

@@ -49,7 +49,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     write_events(line.command.log_level());
     let console = Console::new(line.json);
-    let context = Context { data: line.data, workspace: line.workspace, console };
+    let context = Context {
+        data: line.data,
+        workspace: line.workspace,
+        console,
+    };
     match line.command.run(&context) {
         Ok(()) => ExitStatus::Done,
         // Whoever read the answer has had enough of it, like `head`.
@@ -68,20 +72,29 @@ fn explain(error: &clap::Error, json: bool) -> ExitStatus {
         let text = error.to_string();
         let detail = text.trim().trim_start_matches("error: ").to_owned();
         let problem = Problem::own("usage", "The command line cannot be understood", detail);
-        let refused = Failure::Refused { problem: Box::new(problem), next: None };
+        let refused = Failure::Refused {
+            problem: Box::new(problem),
+            next: None,
+        };
         Console::new(true).fail(&refused);
     } else if let Err(error) = error.print() {
         // Neither help nor complaint can be shown; the exit code is all there is.
         tracing::debug!(%error, "usage could not be printed");
     }
-    if asked { ExitStatus::Done } else { ExitStatus::Usage }
+    if asked {
+        ExitStatus::Done
+    } else {
+        ExitStatus::Usage
+    }
 }
 
 /// Writes events to standard error: those that `RUST_LOG` asks for, or else those of `level`.
 fn write_events(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // Whoever uses the library may have a subscriber already.
     let _ = subscriber.try_init();
 }
@@ -102,7 +115,10 @@ mod tests {
         for command in CommandLine::command().get_subcommands() {
             let name = command.get_name();
             assert!(command.get_about().is_some(), "{name}");
-            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let after = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             assert!(after.contains(&format!("openprod {name}")), "{name}: {after}");
         }
     }

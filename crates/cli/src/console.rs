@@ -24,8 +24,16 @@ impl Console {
     }
 
     /// Prints the answer: `answer` in one line for programs, or what `words` makes of it for people.
-    pub(crate) fn answer<T: Serialize>(self, answer: &T, words: impl FnOnce(&T) -> String) -> Result<(), Failure> {
-        if self.json { self.print_json(answer) } else { print(&words(answer)) }
+    pub(crate) fn answer<T: Serialize>(
+        self,
+        answer: &T,
+        words: impl FnOnce(&T) -> String,
+    ) -> Result<(), Failure> {
+        if self.json {
+            self.print_json(answer)
+        } else {
+            print(&words(answer))
+        }
     }
 
     /// Prints a line of JSON, for people too.
@@ -43,13 +51,21 @@ impl Console {
 
     /// Tells why the command failed, and what to do next.
     pub(crate) fn fail(self, failure: &Failure) {
-        let problem = failure.problem();
+        let mut problem = failure.problem();
+        let next = failure.next();
         if self.json {
+            if let Some(next) = next {
+                problem.more.insert("next".to_owned(), next.into());
+            }
             say(&serde_json::to_string(&problem).unwrap_or(problem.detail));
             return;
         }
-        say(&format!("openprod: {}.\n  {}", problem.title, problem.detail.replace('\n', "\n  ")));
-        if let Some(next) = failure.next() {
+        say(&format!(
+            "openprod: {}.\n  {}",
+            problem.title,
+            problem.detail.replace('\n', "\n  ")
+        ));
+        if let Some(next) = next {
             say(&format!("  {next}"));
         }
     }
@@ -58,11 +74,16 @@ impl Console {
 /// Prints lines on standard output, at once.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()).map_err(Failure::Print)
+    writeln!(out, "{}", text.trim_end_matches('\n'))
+        .and_then(|()| out.flush())
+        .map_err(Failure::Print)
 }
 
 /// A table for people: aligned, without frame, as wide as the terminal at most.
-pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     if io::stdout().is_terminal() {
@@ -71,12 +92,19 @@ pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
     for row in rows {
         table.add_row(row.map(|cell| plain(&cell)));
     }
-    table.trim_fmt()
+    let lines = table.trim_fmt();
+    lines
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The text without what could move the cursor or colour the screen: it may come from another device.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// A number and its noun, as `1 row` or `17,409 rows`.

@@ -10,8 +10,16 @@ pub(crate) fn device_name() -> String {
 
 fn named(host: &str) -> String {
     let first = host.split('.').next().unwrap_or_default();
-    let name: String = first.chars().filter(|c| !c.is_control()).take(CHARS_MAX).collect();
-    if name.trim().is_empty() { "A device".to_owned() } else { name }
+    let name: String = first
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(CHARS_MAX)
+        .collect();
+    if name.trim().is_empty() {
+        "A device".to_owned()
+    } else {
+        name
+    }
 }
 
 #[cfg(test)]

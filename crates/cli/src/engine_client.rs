@@ -63,12 +63,21 @@ impl EngineClient {
 
     /// Asks about the whole engine.
     pub(crate) fn get_any<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        self.read(path, self.agent.get(self.at(path)).header("authorization", &self.authorization).call())
+        self.read(
+            path,
+            self.agent
+                .get(self.at(path))
+                .header("authorization", &self.authorization)
+                .call(),
+        )
     }
 
     /// Asks about the workspace.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
-        let mut request = self.agent.get(self.at(path)).header("authorization", &self.authorization);
+        let mut request = self
+            .agent
+            .get(self.at(path))
+            .header("authorization", &self.authorization);
         for (name, value) in query {
             request = request.query(name, value);
         }
@@ -88,9 +97,15 @@ impl EngineClient {
 
     /// Gives the engine something to do. While it is busy the same is given again, for a few seconds; a body that
     /// names its command is never carried out twice.
-    pub(crate) fn post_any<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
-        let body = serde_json::to_vec(body)
-            .map_err(|source| Failure::Answer { path: path.to_owned(), source })?;
+    pub(crate) fn post_any<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(|source| Failure::Answer {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut pause = BUSY_PAUSE;
         for _ in 1..BUSY_TRIES_MAX {
             match self.send(path, &body) {
@@ -105,7 +120,10 @@ impl EngineClient {
     }
 
     fn send<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, Failure> {
-        let request = self.agent.post(self.at(path)).header("authorization", &self.authorization);
+        let request = self
+            .agent
+            .post(self.at(path))
+            .header("authorization", &self.authorization);
         self.read(path, request.content_type("application/json").send(body))
     }
 
@@ -118,17 +136,32 @@ impl EngineClient {
         path: &str,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, Failure> {
-        let unreachable =
-            |source| Failure::Unreachable { url: self.url.clone(), source: Box::new(source) };
+        let unreachable = |source| Failure::Unreachable {
+            url: self.url.clone(),
+            source: Box::new(source),
+        };
         let mut answer = answer.map_err(unreachable)?;
-        let bytes = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
-        let strange = |source| Failure::Answer { path: path.to_owned(), source };
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec()
+            .map_err(unreachable)?;
+        let strange = |source| Failure::Answer {
+            path: path.to_owned(),
+            source,
+        };
         if answer.status().is_success() {
             return serde_json::from_slice(&bytes).map_err(strange);
         }
         let problem: Problem = serde_json::from_slice(&bytes).map_err(strange)?;
-        let next = (problem.code == "workspace_required").then(|| self.which_workspace()).flatten();
-        Err(Failure::Refused { problem: Box::new(problem), next })
+        let next = (problem.code == "workspace_required")
+            .then(|| self.which_workspace())
+            .flatten();
+        Err(Failure::Refused {
+            problem: Box::new(problem),
+            next,
+        })
     }
 
     /// Tells a person which workspaces there are.
@@ -137,7 +170,10 @@ impl EngineClient {
         let mut text = "Say which one:".to_owned();
         for workspace in list["workspaces"].as_array()? {
             let (id, name) = (workspace["workspace_id"].as_str()?, workspace["name"].as_str()?);
-            text.push_str(&format!("\n    --workspace {id}   {}", crate::console::plain(name)));
+            text.push_str(&format!(
+                "\n    --workspace {id}   {}",
+                crate::console::plain(name)
+            ));
         }
         Some(text)
     }

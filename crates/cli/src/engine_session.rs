@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use openprod_server::{EngineFile, ServeError, Server, ServerConfig};
-use openprod_storage::DirectoryError;
+use openprod_storage::{DataDirectory, DirectoryError};
 use tokio::runtime::Runtime;
 
 use crate::console::Console;
@@ -14,8 +14,11 @@ use crate::device_name::device_name;
 use crate::engine_client::EngineClient;
 use crate::failure::Failure;
 
-/// How long to wait for an engine that has the directory and does not answer yet.
-const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How long to wait for the directory: another command may be working on it with an engine of its own.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// After how long a person is told what is waited for.
+const WAIT_UNMENTIONED: Duration = Duration::from_secs(1);
 
 /// How long to wait before looking again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -50,6 +53,14 @@ pub(crate) struct EngineSession {
     pub(crate) sync_port: u16,
 }
 
+/// What there is on a data directory.
+pub(crate) enum Found<T> {
+    /// An engine that was running.
+    Running(EngineSession),
+    /// What was started.
+    Started(T),
+}
+
 impl Context {
     /// The data directory.
     pub(crate) fn data_directory(&self) -> Result<PathBuf, Failure> {
@@ -69,34 +80,51 @@ impl Context {
         if expect == Expect::Something && !data.join("identity").exists() {
             return Err(Failure::NothingHere { data });
         }
-        let deadline = Instant::now() + SILENCE_MAX;
+        match self.find_or_start(&data, || OwnEngine::start(&data))? {
+            Found::Running(session) => work(&session),
+            Found::Started(engine) => {
+                let ready = engine.server.ready();
+                let session = EngineSession {
+                    client: EngineClient::new(&ready.url, &ready.token, self.workspace.clone()),
+                    is_own: true,
+                    sync_port: ready.sync_port,
+                };
+                let done = work(&session);
+                // Connections that are kept for later would keep the engine from ending.
+                drop(session);
+                engine.stop();
+                done
+            }
+        }
+    }
+
+    /// Finds the engine that runs on a data directory, or starts one. While another command has the directory it
+    /// waits.
+    pub(crate) fn find_or_start<T>(
+        &self,
+        data: &Path,
+        mut start: impl FnMut() -> Result<T, Failure>,
+    ) -> Result<Found<T>, Failure> {
+        let begun = Instant::now();
+        let mut mentioned = false;
         loop {
-            if let Some(session) = self.running(&data) {
-                return work(&session);
+            if let Some(session) = self.running(data) {
+                return Ok(Found::Running(session));
             }
-            match OwnEngine::start(&data) {
-                Ok(engine) => {
-                    let ready = engine.server.ready();
-                    let session = EngineSession {
-                        client: EngineClient::new(&ready.url, &ready.token, self.workspace.clone()),
-                        is_own: true,
-                        sync_port: ready.sync_port,
-                    };
-                    let done = work(&session);
-                    // Connections that are kept for later would keep the engine from ending.
-                    drop(session);
-                    engine.stop();
-                    return done;
-                }
-                // It is starting or ending, or another command has one of its own.
-                Err(Failure::Start(ServeError::Directory(DirectoryError::InUse { .. }))) => {
-                    if Instant::now() > deadline {
-                        return Err(Failure::Silent { data });
-                    }
-                    std::thread::sleep(LOOK_AGAIN);
-                }
-                Err(failure) => return Err(failure),
+            match start() {
+                Err(Failure::Start(ServeError::Directory(DirectoryError::InUse { .. }))) => {}
+                started => return started.map(Found::Started),
             }
+            if begun.elapsed() > WAIT_MAX {
+                return Err(Failure::Silent {
+                    data: data.to_owned(),
+                });
+            }
+            if begun.elapsed() > WAIT_UNMENTIONED && !std::mem::replace(&mut mentioned, true) {
+                self.console
+                    .note("Another command is working on this data; waiting until it is done.");
+            }
+            std::thread::sleep(LOOK_AGAIN);
         }
     }
 
@@ -105,7 +133,11 @@ impl Context {
         // What cannot be read was left behind or is being replaced; the lock decides who has the directory.
         let file = EngineFile::read(data).ok().flatten()?;
         let client = EngineClient::new(&file.url, &file.token, self.workspace.clone());
-        client.is_there().then_some(EngineSession { client, is_own: false, sync_port: file.sync_port })
+        client.is_there().then_some(EngineSession {
+            client,
+            is_own: false,
+            sync_port: file.sync_port,
+        })
     }
 }
 
@@ -115,7 +147,8 @@ pub(crate) fn home() -> Result<PathBuf, Failure> {
     Ok(home.data_local_dir().to_owned())
 }
 
-/// An engine that lives for one command. It is not to be found by others.
+/// An engine that lives for one command. Neither members nor other commands are to find it: they would be left
+/// alone in the middle of their work when it ends.
 struct OwnEngine {
     runtime: Runtime,
     server: Server,
@@ -132,6 +165,9 @@ impl OwnEngine {
             name: device_name(),
         };
         let server = runtime.block_on(Server::start(config))?;
+        if let Err(error) = std::fs::remove_file(DataDirectory::engine_file(data)) {
+            tracing::debug!(%error, "other commands may find an engine that ends soon");
+        }
         Ok(Self { runtime, server })
     }
 
@@ -142,5 +178,8 @@ impl OwnEngine {
 
 /// What an engine runs on.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Threads)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Threads)
 }

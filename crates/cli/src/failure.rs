@@ -136,7 +136,9 @@ pub(crate) enum Failure {
         known: String,
     },
     /// An import ended before its end.
-    #[error("import rows: {done} of {total} rows are in table {table:?}, the next would begin on line {line}: {source}")]
+    #[error(
+        "import rows: {done} of {total} rows are in table {table:?}, the next would begin on line {line}: {source}"
+    )]
     Stopped {
         /// How many rows are in.
         done: u64,
@@ -177,7 +179,9 @@ impl Failure {
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Refused { problem, .. } if problem.code == "peer_unreachable" => ExitStatus::Unreachable,
-            Self::Unreachable { .. } | Self::Silent { .. } | Self::NotRunning { .. } => ExitStatus::Unreachable,
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::NotRunning { .. } => {
+                ExitStatus::Unreachable
+            }
             Self::Start(ServeError::Directory(DirectoryError::InUse { .. })) => ExitStatus::InUse,
             Self::Unsound(_) => ExitStatus::Unsound,
             Self::Stopped { source, .. } => source.exit_status(),
@@ -210,11 +214,20 @@ impl Failure {
             Self::NotADemo(_) => ("not_a_demo", "That is not this demo"),
         };
         let mut problem = Problem::own(code, title, told(self));
-        if let Self::Stopped { done, total, line, source, .. } = self {
+        if let Self::Stopped {
+            done,
+            total,
+            line,
+            source,
+            ..
+        } = self
+        {
             problem.more.insert("rows_imported".to_owned(), (*done).into());
             problem.more.insert("rows".to_owned(), (*total).into());
             problem.more.insert("line".to_owned(), (*line).into());
-            problem.more.insert("cause".to_owned(), source.problem().code.into());
+            problem
+                .more
+                .insert("cause".to_owned(), source.problem().code.into());
         }
         problem
     }
@@ -223,7 +236,9 @@ impl Failure {
     pub(crate) fn next(&self) -> Option<String> {
         let next = match self {
             Self::Refused { problem, next } => return next.clone().or_else(|| after(&problem.code)),
-            Self::Unreachable { .. } => "Run the command again: the engine has stopped meanwhile, or is very busy.",
+            Self::Unreachable { .. } => {
+                "Run the command again: the engine has stopped meanwhile, or is very busy."
+            }
             Self::Silent { .. } => {
                 "Stop that engine, then run the command again. If none seems to run, wait until the one that is starting answers."
             }
@@ -236,7 +251,9 @@ impl Failure {
                 "`openprod open` prints a link to the one that is running. For a second one, give another directory \
                  with --data DIR."
             }
-            Self::Start(ServeError::Listen { .. }) => "Choose another port, or leave --port out to get a free one.",
+            Self::Start(ServeError::Listen { .. }) => {
+                "Choose another port, or leave --port out to get a free one."
+            }
             Self::Start(ServeError::Sync(_)) => {
                 "Choose another port, or leave --sync-port out to get a free one."
             }
@@ -319,11 +336,29 @@ mod tests {
 
     #[test]
     fn stopped_import_tells_its_cause_once_and_how_far_it_came() {
-        let full = Problem::own("disk_full", "The disk is full", "write store: the disk is full".to_owned());
-        let source = Box::new(Failure::Refused { problem: Box::new(full), next: None });
-        let stopped = Failure::Stopped { done: 500, total: 900, line: 502, table: "Cue".to_owned(), source };
+        let full = Problem::own(
+            "disk_full",
+            "The disk is full",
+            "write store: the disk is full".to_owned(),
+        );
+        let source = Box::new(Failure::Refused {
+            problem: Box::new(full),
+            next: None,
+        });
+        let stopped = Failure::Stopped {
+            done: 500,
+            total: 900,
+            line: 502,
+            table: "Cue".to_owned(),
+            source,
+        };
         let problem = stopped.problem();
-        assert_eq!(problem.detail.matches("the disk is full").count(), 1, "{}", problem.detail);
+        assert_eq!(
+            problem.detail.matches("the disk is full").count(),
+            1,
+            "{}",
+            problem.detail
+        );
         assert_eq!(problem.more["rows_imported"], 500);
         assert_eq!(problem.more["line"], 502);
         assert_eq!(problem.more["cause"], "disk_full");

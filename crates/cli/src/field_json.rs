@@ -45,8 +45,12 @@ pub(crate) fn read_field(field_type: FieldType, json: &Json) -> Value {
             (_, None, None) => Value::Text(number.to_string()),
         },
         Json::String(text) if text.is_empty() => Value::Text(String::new()),
-        Json::String(text) => field_type.parse(text).unwrap_or_else(|_| Value::Text(text.clone())),
-        Json::Object(_) | Json::Array(_) => read_reference(json).unwrap_or_else(|| Value::Text(json.to_string())),
+        Json::String(text) => field_type
+            .parse(text)
+            .unwrap_or_else(|_| Value::Text(text.clone())),
+        Json::Object(_) | Json::Array(_) => {
+            read_reference(json).unwrap_or_else(|| Value::Text(json.to_string()))
+        }
     }
 }
 
@@ -65,7 +69,12 @@ fn read_reference(json: &Json) -> Option<Value> {
     }
     let hash = BlobHash::from_hex(json["blob"].as_str()?)?;
     let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
-    Some(Value::Blob(Blob { hash, name: text("name"), mime: text("mime"), size: json["size"].as_u64()? }))
+    Some(Value::Blob(Blob {
+        hash,
+        name: text("name"),
+        mime: text("mime"),
+        size: json["size"].as_u64()?,
+    }))
 }
 
 #[cfg(test)]
@@ -86,13 +95,24 @@ mod tests {
             any::<bool>().prop_map(|truth| (FieldType::Boolean, Value::Boolean(truth))),
             (-100_000..100_000).prop_map(|days| (FieldType::Date, Value::Date(days))),
             (0..4_000_000_000_000_000_i64, -700..700_i16).prop_map(|(micros, offset_minutes)| {
-                (FieldType::DateTime, Value::DateTime(DateTime { micros, offset_minutes }))
+                (
+                    FieldType::DateTime,
+                    Value::DateTime(DateTime {
+                        micros,
+                        offset_minutes,
+                    }),
+                )
             }),
             (-1_000_000_000_000..1_000_000_000_000_i64)
                 .prop_map(|micros| (FieldType::Duration, Value::Duration(micros))),
             any::<u128>().prop_map(|id| (FieldType::Entity, Value::Entity(EntityId::from_u128(id)))),
             (any::<[u8; 32]>(), any::<String>(), 0..(1_u64 << 53)).prop_map(|(hash, name, size)| {
-                let blob = Blob { hash: BlobHash::from_bytes(hash), name, mime: "image/png".into(), size };
+                let blob = Blob {
+                    hash: BlobHash::from_bytes(hash),
+                    name,
+                    mime: "image/png".into(),
+                    size,
+                };
                 (FieldType::Blob, Value::Blob(blob))
             }),
         ]
@@ -108,8 +128,17 @@ mod tests {
 
     #[test]
     fn what_is_of_another_type_is_shown_as_it_is() {
-        assert_eq!(read_field(FieldType::Date, &serde_json::json!("soon")), Value::Text("soon".to_owned()));
-        assert_eq!(read_field(FieldType::Text, &serde_json::json!([1])), Value::Text("[1]".to_owned()));
-        assert_eq!(read_field(FieldType::Float, &serde_json::json!(3)), Value::Float(3.0));
+        assert_eq!(
+            read_field(FieldType::Date, &serde_json::json!("soon")),
+            Value::Text("soon".to_owned())
+        );
+        assert_eq!(
+            read_field(FieldType::Text, &serde_json::json!([1])),
+            Value::Text("[1]".to_owned())
+        );
+        assert_eq!(
+            read_field(FieldType::Float, &serde_json::json!(3)),
+            Value::Float(3.0)
+        );
     }
 }

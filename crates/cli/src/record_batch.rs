@@ -82,10 +82,17 @@ impl RecordRoad<'_> {
     ///
     /// # Errors
     /// How many rows were made before the one that failed, and why.
-    pub(crate) fn send(&self, rows: &[Vec<Value>], command_id: CommandId) -> Result<Vec<String>, (usize, Failure)> {
+    pub(crate) fn send(
+        &self,
+        rows: &[Vec<Value>],
+        command_id: CommandId,
+    ) -> Result<Vec<String>, (usize, Failure)> {
         let request = CreateRecords {
             table: self.table,
-            records: Records { fields: self.fields, rows },
+            records: Records {
+                fields: self.fields,
+                rows,
+            },
             workspace: self.client.workspace(),
             command: Envelope {
                 command_id: command_id.to_string(),
@@ -147,7 +154,10 @@ impl Serialize for Records<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.rows.len()))?;
         for row in self.rows {
-            list.serialize_element(&Record { fields: self.fields, row })?;
+            list.serialize_element(&Record {
+                fields: self.fields,
+                row,
+            })?;
         }
         list.end()
     }
@@ -196,7 +206,11 @@ mod tests {
     fn empty_fields_are_not_sent() {
         let fields = ["a".to_owned(), "b".to_owned()];
         let row = [Value::Empty, Value::Integer(1)];
-        let text = serde_json::to_string(&Record { fields: &fields, row: &row }).unwrap();
+        let text = serde_json::to_string(&Record {
+            fields: &fields,
+            row: &row,
+        })
+        .unwrap();
         assert_eq!(text, r#"{"b":1}"#);
     }
 }

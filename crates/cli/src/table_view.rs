@@ -55,5 +55,8 @@ pub(crate) fn unknown(tables: &[TableView], table: &str) -> Failure {
         [] => "the workspace has no tables yet".to_owned(),
         names => format!("there are {}", names.join(", ")),
     };
-    Failure::UnknownTable { table: table.to_owned(), known }
+    Failure::UnknownTable {
+        table: table.to_owned(),
+        known,
+    }
 }

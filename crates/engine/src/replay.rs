@@ -51,6 +51,16 @@ impl Verification {
 
 /// Checks every signature, replays the log in memory, and compares every derived row.
 pub(crate) fn verify(store: &dyn Read, workspace: &Workspace) -> Result<Verification, StorageError> {
+    compare(store, Some(workspace))
+}
+
+/// Replays the log in memory and compares every derived row; signatures, which were checked on the way in, are not
+/// checked again.
+pub(crate) fn replay(store: &dyn Read) -> Result<Verification, StorageError> {
+    compare(store, None)
+}
+
+fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verification, StorageError> {
     let summary = Summary::load(store)?.ok_or(StorageError::DamagedRow { space: Space::Meta.name() })?;
     let mut forged = Vec::new();
     let mut memory = MemoryStorage::new();
@@ -61,10 +71,8 @@ pub(crate) fn verify(store: &dyn Read, workspace: &Workspace) -> Result<Verifica
         if batch.is_empty() {
             break;
         }
-        for StoredBundle { place, bundle } in &batch {
-            if let Err(error) = bundle.clone().into_bundle().verify(workspace.id) {
-                forged.push((place.position.0, error));
-            }
+        if let Some(workspace) = signed_in {
+            forged.extend(forgeries(&batch, workspace));
         }
         let clocks = replay.clocks(store, &batch)?;
         replay.apply(&mut *write, &batch, &clocks)?;
@@ -85,6 +93,24 @@ pub(crate) fn verify(store: &dyn Read, workspace: &Workspace) -> Result<Verifica
     }
     let (bundles, operations) = (replay.bundles, replay.operations);
     Ok(Verification { bundles, operations, stored: summary.hash, replayed, first_difference, forged })
+}
+
+/// The bundles of a batch that are not their author's. Checking signatures is nearly all of a verification's work,
+/// so it is shared among the processors; the result does not depend on how.
+fn forgeries(batch: &[StoredBundle], workspace: &Workspace) -> Vec<(u64, BundleError)> {
+    let check = |part: &[StoredBundle]| -> Vec<(u64, BundleError)> {
+        let judge = |stored: &StoredBundle| {
+            let error = stored.bundle.clone().into_bundle().verify(workspace.id).err()?;
+            Some((stored.place.position.0, error))
+        };
+        part.iter().filter_map(judge).collect()
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> =
+            batch.chunks(batch.len().div_ceil(processors)).map(|part| scope.spawn(move || check(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("checking a signature has no way to panic")).collect()
+    })
 }
 
 /// Derives all rows anew, in place: inside the caller's transaction, so that nobody sees half of it.

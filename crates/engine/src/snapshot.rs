@@ -25,8 +25,8 @@ pub struct Snapshots {
 
 /// The schema that was read last.
 struct CachedSchema {
-    /// The position of the last bundle that touched it.
-    position: u64,
+    /// The count in the summary that it goes with.
+    count: u64,
     schema: Arc<Schema>,
 }
 
@@ -45,10 +45,10 @@ impl Snapshots {
         let summary = Summary::load(&*store)?.ok_or(damaged)?;
         let mut cached = self.schema.lock().unwrap_or_else(PoisonError::into_inner);
         let schema = match &*cached {
-            Some(cached) if cached.position == summary.schema => Arc::clone(&cached.schema),
+            Some(cached) if cached.count == summary.schema => Arc::clone(&cached.schema),
             _ => Arc::new(Schema::load(&*store)?),
         };
-        *cached = Some(CachedSchema { position: summary.schema, schema: Arc::clone(&schema) });
+        *cached = Some(CachedSchema { count: summary.schema, schema: Arc::clone(&schema) });
         Ok(Snapshot { store, summary, schema, actor: self.actor })
     }
 }

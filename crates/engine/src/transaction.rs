@@ -48,7 +48,8 @@ pub(crate) struct Summary {
     pub(crate) operations: u64,
     /// How many bundles are held.
     pub(crate) held: u64,
-    /// The position of the last bundle that touched the schema.
+    /// How often the schema has been read anew. A position would not do: a bundle that is released changes the
+    /// schema without a new one.
     pub(crate) schema: u64,
 }
 
@@ -416,7 +417,7 @@ impl<'a> Transaction<'a> {
         self.cache.summary.hash = self.state.hash();
         if changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
             self.cache.schema = Arc::new(Schema::load(&*self.write)?);
-            self.cache.summary.schema = self.write.last()?.0;
+            self.cache.summary.schema += 1;
             self.committed.schema_changed = true;
         }
         self.committed.changes.merge(changes);

@@ -157,7 +157,11 @@ impl DataDirectory {
         }
         let unfinished = self.workspaces_path().join(format!("{UNFINISHED}{workspace}"));
         let made = make_directory(&unfinished)
-            .and_then(|()| Ok(drop(SqliteStorage::create(&unfinished.join(DATABASE))?)))
+            .and_then(|()| {
+                // Closed again, so that nothing has the files open when they are renamed.
+                drop(SqliteStorage::create(&unfinished.join(DATABASE))?);
+                Ok(())
+            })
             .and_then(|()| sync_directory(&unfinished))
             .and_then(|()| std::fs::rename(&unfinished, &home).map_err(at(&home)));
         if let Err(error) = made {

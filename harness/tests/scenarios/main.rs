@@ -1,1 +1,12 @@
-fn main(){}
+//! What peers do together, one fact a test, under virtual time.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conflict;
+mod convergence;
+mod device;
+mod fork;
+mod held;
+mod hostile;
+mod schema;
+mod sync;

@@ -45,7 +45,10 @@ impl Conflicts {
             if context.console.is_json() {
                 return context.console.print_json(&list);
             }
-            let strange = |source| Failure::Answer { path: "/conflicts/list".to_owned(), source };
+            let strange = |source| Failure::Answer {
+                path: "/conflicts/list".to_owned(),
+                source,
+            };
             let list = ConflictList::deserialize(&list).map_err(strange)?;
             if list.conflicts.is_empty() {
                 return print("There are no conflicts.");
@@ -57,7 +60,11 @@ impl Conflicts {
                 for candidate in &conflict.values {
                     let who = names.get(&candidate.actor_id).cloned();
                     let who = who.unwrap_or_else(|| format!("member {}", short(&candidate.actor_id)));
-                    let mark = if candidate.op_id == conflict.shown { "  (shown meanwhile)" } else { "" };
+                    let mark = if candidate.op_id == conflict.shown {
+                        "  (shown meanwhile)"
+                    } else {
+                        ""
+                    };
                     text.push_str(&format!(
                         "  {}  by {}, {}{mark}\n",
                         plain(&shown(&candidate.value)),
@@ -78,6 +85,15 @@ fn place(conflict: &Conflict) -> String {
         ("existence", None) => "deleted by one, restored by another".to_owned(),
         (kind, None) => kind.to_owned(),
     };
-    let table = conflict.table.as_deref().map(|table| format!("table {table:?}, ")).unwrap_or_default();
-    format!("{}{what}, record {} (conflict {})", plain(&table), conflict.entity_id, conflict.conflict_id)
+    let table = conflict
+        .table
+        .as_deref()
+        .map(|table| format!("table {table:?}, "))
+        .unwrap_or_default();
+    format!(
+        "{}{what}, record {} (conflict {})",
+        plain(&table),
+        conflict.entity_id,
+        conflict.conflict_id
+    )
 }

@@ -19,7 +19,9 @@ impl Connect {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let data = context.data_directory()?;
         let engine = context.running(&data).ok_or(Failure::NotRunning { data })?;
-        let connected: Json = engine.client.post("/peers/connect", json!({"address": self.address}))?;
+        let connected: Json = engine
+            .client
+            .post("/peers/connect", json!({"address": self.address}))?;
         context.console.answer(&connected, |connected| {
             let peer = short(connected["peer_id"].as_str().unwrap_or_default());
             format!("Connected to member {peer} at {}.", self.address)

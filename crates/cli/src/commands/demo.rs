@@ -70,10 +70,14 @@ impl Demo {
                 let text = format!("{} holds workspaces that are no demo", data.display());
                 return Err(Failure::NotADemo(text));
             }
-            None => Marker { seed: self.seed.unwrap_or(SEED_DEFAULT), filled: false },
+            None => Marker {
+                seed: self.seed.unwrap_or(SEED_DEFAULT),
+                filled: false,
+            },
         };
         let path = data.clone();
-        self.options.run(context, data, |server| prepare(server, &path, marker), words)
+        self.options
+            .run(context, data, |server| prepare(server, &path, marker), words)
     }
 }
 
@@ -99,7 +103,11 @@ fn prepare(server: &Server, data: &Path, marker: Marker) -> Result<(), Failure> 
         client.post_any::<Json>("/workspace/create", &json!({"name": show.title}))?;
     }
     fill(&client, &show, marker.seed)?;
-    Marker { filled: true, ..marker }.write(data)
+    Marker {
+        filled: true,
+        ..marker
+    }
+    .write(data)
 }
 
 /// Gives the show to the engine. Every command has a name that follows from the seed, so that a second time has no
@@ -127,7 +135,10 @@ fn fill(client: &EngineClient, show: &DemoShow, seed: u64) -> Result<(), Failure
             let row = rows.next();
             if batch.len() > 0 && row.as_ref().is_none_or(|row| batch.is_too_full_for(row)) {
                 number += 1;
-                ids.extend(road.send(&batch.take(), name(index, number)).map_err(|(_, failure)| failure)?);
+                ids.extend(
+                    road.send(&batch.take(), name(index, number))
+                        .map_err(|(_, failure)| failure)?,
+                );
             }
             match row {
                 Some(row) => batch.add(row),
@@ -140,9 +151,10 @@ fn fill(client: &EngineClient, show: &DemoShow, seed: u64) -> Result<(), Failure
 }
 
 fn create_table(client: &EngineClient, table: &DemoTable, command: CommandId) -> Result<(), Failure> {
-    let fields = table.fields.iter().map(|field| {
-        json!({"name": field.name, "type": field.field_type.name(), "options": field.options})
-    });
+    let fields = table
+        .fields
+        .iter()
+        .map(|field| json!({"name": field.name, "type": field.field_type.name(), "options": field.options}));
     let body = json!({
         "name": table.name,
         "fields": fields.collect::<Vec<_>>(),
@@ -157,7 +169,10 @@ fn values(row: &[DemoValue], made: &[Vec<String>]) -> Vec<Value> {
         .map(|value| match value {
             DemoValue::Value(value) => value.clone(),
             DemoValue::Row { table, row } => {
-                let id = made.get(*table).and_then(|ids| ids.get(*row)).and_then(|id| id.parse().ok());
+                let id = made
+                    .get(*table)
+                    .and_then(|ids| ids.get(*row))
+                    .and_then(|id| id.parse().ok());
                 id.map_or(Value::Empty, Value::Entity)
             }
         })
@@ -170,7 +185,11 @@ fn holds_workspaces(data: &Path) -> Result<bool, Failure> {
     match std::fs::read_dir(&path) {
         Ok(mut entries) => Ok(entries.next().is_some()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(Failure::File { act: "read", path, source }),
+        Err(source) => Err(Failure::File {
+            act: "read",
+            path,
+            source,
+        }),
     }
 }
 
@@ -178,9 +197,15 @@ impl Marker {
     /// The marker of a data directory; `None` when there is none.
     fn read(data: &Path) -> Result<Option<Self>, Failure> {
         let path = data.join(MARKER);
-        let failed = |source| Failure::File { act: "read", path: path.clone(), source };
+        let failed = |source| Failure::File {
+            act: "read",
+            path: path.clone(),
+            source,
+        };
         match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.into())),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| failed(error.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),
         }
@@ -192,6 +217,10 @@ impl Marker {
             .map_err(io::Error::from)
             .and_then(|bytes| std::fs::write(&draft, bytes))
             .and_then(|()| std::fs::rename(&draft, &path));
-        written.map_err(|source| Failure::File { act: "write", path, source })
+        written.map_err(|source| Failure::File {
+            act: "write",
+            path,
+            source,
+        })
     }
 }

@@ -4,11 +4,12 @@ use std::future::Future;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use openprod_server::{Server, ServerConfig};
+use openprod_server::{ServeError, Server, ServerConfig};
+use openprod_storage::DirectoryError;
 
 use crate::console::print;
 use crate::device_name::device_name;
-use crate::engine_session::{Context, runtime};
+use crate::engine_session::{Context, Found, runtime};
 use crate::failure::Failure;
 
 /// How an engine runs.
@@ -54,7 +55,14 @@ impl EngineOptions {
             mdns: !self.no_mdns,
             name: self.name.unwrap_or_else(device_name),
         };
-        let server = runtime.block_on(Server::start(config))?;
+        let start = || Ok(runtime.block_on(Server::start(config.clone()))?);
+        let server = match context.find_or_start(&config.data, start)? {
+            Found::Started(server) => server,
+            Found::Running(_) => {
+                let directory = config.data;
+                return Err(ServeError::from(DirectoryError::InUse { directory }).into());
+            }
+        };
         let told = prepare(&server).and_then(|()| {
             if self.ready_json || context.console.is_json() {
                 context.console.print_json(server.ready())

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::console::{count, plain};
-use crate::csv_export::CsvExport;
+use crate::csv_export::{CsvExport, CsvExportError};
 use crate::engine_session::{Context, EngineSession, Expect};
 use crate::failure::Failure;
 use crate::field_json::read_field;
@@ -16,7 +16,9 @@ use crate::table_view::{TableView, find, tables, unknown};
 
 /// Writes a table as CSV (UTF-8, commas), to a file or to standard output.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  openprod export --table Cast --out cast.csv\n  openprod export --table Cast | head")]
+#[command(
+    after_help = "Examples:\n  openprod export --table Cast --out cast.csv\n  openprod export --table Cast | head"
+)]
 pub(crate) struct Export {
     /// The table: its name or its id
     #[arg(long, value_name = "NAME")]
@@ -49,13 +51,22 @@ impl Export {
             match &self.out {
                 Some(path) => {
                     let rows = to_file(engine, table, path)?;
-                    let answer = json!({"table": table.name, "table_id": table.table_id, "rows": rows, "file": path});
+                    let answer =
+                        json!({"table": table.name, "table_id": table.table_id, "rows": rows, "file": path});
                     context.console.answer(&answer, |_| {
-                        format!("Exported {} of table {:?} to {}.", count(rows, "row"), plain(&table.name), path.display())
+                        format!(
+                            "Exported {} of table {:?} to {}.",
+                            count(rows, "row"),
+                            plain(&table.name),
+                            path.display()
+                        )
                     })
                 }
                 None if context.console.is_json() => to_json(engine, table),
-                None => write_csv(engine, table, BufWriter::new(io::stdout().lock())).map(drop),
+                None => match write_csv(engine, table, BufWriter::new(io::stdout().lock())) {
+                    Err(Failure::Export(CsvExportError::Write(error))) => Err(Failure::Print(error)),
+                    written => written.map(drop),
+                },
             }
         })
     }
@@ -63,7 +74,13 @@ impl Export {
 
 /// Writes beside the file and puts it in its place when it is whole, so that nobody takes half a table for one.
 fn to_file(engine: &EngineSession, table: &TableView, path: &Path) -> Result<u64, Failure> {
-    let failed = |act| move |source| Failure::File { act, path: path.to_owned(), source };
+    let failed = |act| {
+        move |source| Failure::File {
+            act,
+            path: path.to_owned(),
+            source,
+        }
+    };
     // A device or a pipe cannot be replaced.
     if path.metadata().is_ok_and(|found| !found.is_file()) {
         let file = File::options().write(true).open(path).map_err(failed("write"))?;
@@ -75,7 +92,11 @@ fn to_file(engine: &EngineSession, table: &TableView, path: &Path) -> Result<u64
     let file = File::create(&part).map_err(failed("write"))?;
     let written = write_csv(engine, table, BufWriter::new(&file))
         .and_then(|rows| file.sync_all().map_err(failed("write")).map(|()| rows))
-        .and_then(|rows| std::fs::rename(&part, path).map_err(failed("write")).map(|()| rows));
+        .and_then(|rows| {
+            std::fs::rename(&part, path)
+                .map_err(failed("write"))
+                .map(|()| rows)
+        });
     if written.is_err() {
         // What failed is told; that a part stays behind adds nothing.
         let _ = std::fs::remove_file(&part);
@@ -90,7 +111,10 @@ fn write_csv<W: Write>(engine: &EngineSession, table: &TableView, out: W) -> Res
     each_record(engine, table, |record| {
         row.clear();
         row.extend(table.fields.iter().map(|field| {
-            read_field(field.field_type(), record.fields.get(&field.name).unwrap_or(&Json::Null))
+            read_field(
+                field.field_type(),
+                record.fields.get(&field.name).unwrap_or(&Json::Null),
+            )
         }));
         Ok(export.write_row(&row)?)
     })?;
@@ -99,7 +123,11 @@ fn write_csv<W: Write>(engine: &EngineSession, table: &TableView, out: W) -> Res
 
 /// One document: what the table is, and its records as the engine gives them.
 fn to_json(engine: &EngineSession, table: &TableView) -> Result<(), Failure> {
-    let fields: Vec<_> = table.fields.iter().map(|field| json!({"name": field.name, "type": field.type_name})).collect();
+    let fields: Vec<_> = table
+        .fields
+        .iter()
+        .map(|field| json!({"name": field.name, "type": field.type_name}))
+        .collect();
     let head = json!({"table": table.name, "table_id": table.table_id, "fields": fields}).to_string();
     let mut out = BufWriter::new(io::stdout().lock());
     write!(out, "{},\"records\":[", head.trim_end_matches('}')).map_err(Failure::Print)?;
@@ -109,7 +137,9 @@ fn to_json(engine: &EngineSession, table: &TableView) -> Result<(), Failure> {
         let record = json!({"entity_id": record.entity_id, "fields": record.fields});
         write!(out, "{comma}{record}").map_err(Failure::Print)
     })?;
-    writeln!(out, "]}}").and_then(|()| out.flush()).map_err(Failure::Print)
+    writeln!(out, "]}}")
+        .and_then(|()| out.flush())
+        .map_err(Failure::Print)
 }
 
 fn each_record(

@@ -30,7 +30,12 @@ pub(crate) struct Import {
     #[arg(long, value_name = "NAME")]
     table: String,
     /// Types for columns, where the ones found by themselves are not what you want
-    #[arg(long, value_name = "COLUMN:TYPE,…", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "COLUMN:TYPE,…",
+        default_value = "",
+        hide_default_value = true
+    )]
     types: TypeOverrides,
     /// The file: commas, semicolons or tabs; UTF-8, UTF-16 or what Windows wrote
     #[arg(value_name = "FILE.csv")]
@@ -71,7 +76,9 @@ impl Import {
             let present = find(&tables, &self.table);
             let source = self.read(context, present)?;
             for warning in source.warnings() {
-                context.console.note(&format!("Note: {}", plain(&warning.to_string())));
+                context
+                    .console
+                    .note(&format!("Note: {}", plain(&warning.to_string())));
             }
             let conversation = new_command_id();
             let table_id = match present {
@@ -135,7 +142,10 @@ impl Import {
                 "justification": self.reason(),
             },
         });
-        Ok(engine.client.post::<TableCreated>("/tables/create", body)?.table_id)
+        Ok(engine
+            .client
+            .post::<TableCreated>("/tables/create", body)?
+            .table_id)
     }
 
     fn send_rows(
@@ -146,7 +156,11 @@ impl Import {
         table_id: &str,
         conversation: CommandId,
     ) -> Result<(), Failure> {
-        let fields: Vec<_> = source.columns().iter().map(|column| column.name.clone()).collect();
+        let fields: Vec<_> = source
+            .columns()
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
         let road = RecordRoad {
             client: &engine.client,
             table: table_id,
@@ -155,7 +169,10 @@ impl Import {
             correlation_id: conversation,
             justification: &self.reason(),
         };
-        let bar = progress(context, "Importing {bar:30} {human_pos} of {human_len} rows, {eta} left");
+        let bar = progress(
+            context,
+            "Importing {bar:30} {human_pos} of {human_len} rows, {eta} left",
+        );
         bar.set_length(source.row_count());
         let mut rows = source.rows()?;
         let mut batch = RecordBatch::default();
@@ -170,11 +187,17 @@ impl Import {
         };
         loop {
             let row = rows.next();
-            let full = row.as_ref().is_none_or(|row| row.as_ref().map_or(true, |row| batch.is_too_full_for(row)));
+            let full = row
+                .as_ref()
+                .is_none_or(|row| row.as_ref().map_or(true, |row| batch.is_too_full_for(row)));
             if full && batch.len() > 0 {
                 let sent = batch.take();
                 road.send(&sent, new_command_id()).map_err(|(made, failure)| {
-                    stopped(done + made as u64, lines.get(made).copied().unwrap_or_default(), failure)
+                    stopped(
+                        done + made as u64,
+                        lines.get(made).copied().unwrap_or_default(),
+                        failure,
+                    )
                 })?;
                 done += sent.len() as u64;
                 lines.clear();
@@ -195,7 +218,11 @@ impl Import {
 
     /// What the history says of it.
     fn reason(&self) -> String {
-        let name = self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy();
+        let name = self
+            .file
+            .file_name()
+            .unwrap_or(self.file.as_os_str())
+            .to_string_lossy();
         format!("imported from {}", name.chars().take(200).collect::<String>())
     }
 }
@@ -205,7 +232,11 @@ const SOURCE: &str = "cli import";
 
 fn progress(context: &Context, template: &str) -> ProgressBar {
     // It draws on standard error, and only where that is a terminal.
-    let bar = if context.console.is_json() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    let bar = if context.console.is_json() {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new(0)
+    };
     bar.with_style(ProgressStyle::with_template(template).expect("the templates above are sound"))
 }
 
@@ -219,8 +250,16 @@ fn types_of(table: &TableView, columns: &[Column], given: &TypeOverrides) -> Res
         .map(|column| format!("{:?}", column.name))
         .collect();
     if !unknown.is_empty() {
-        let known: Vec<_> = table.fields.iter().map(|field| format!("{:?}", field.name)).collect();
-        let text = format!("it has no field {}; its fields are {}", unknown.join(", "), known.join(", "));
+        let known: Vec<_> = table
+            .fields
+            .iter()
+            .map(|field| format!("{:?}", field.name))
+            .collect();
+        let text = format!(
+            "it has no field {}; its fields are {}",
+            unknown.join(", "),
+            known.join(", ")
+        );
         return Err(misfit(text));
     }
     for name in given.columns() {
@@ -230,22 +269,38 @@ fn types_of(table: &TableView, columns: &[Column], given: &TypeOverrides) -> Res
             Some(found) => {
                 let wanted = wanted.map(FieldType::name).unwrap_or_default();
                 let text = format!("field {name:?} is of type {}, not {wanted}", found.type_name);
-                return Err(misfit(format!("{text}; --types cannot change a table that exists")));
+                return Err(misfit(format!(
+                    "{text}; --types cannot change a table that exists"
+                )));
             }
             None => return Err(misfit(format!("--types names {name:?}, which is no field of it"))),
         }
     }
-    if let Some(follower) = columns.iter().filter_map(|column| field(&column.name)).find(|f| f.mode != "discrete") {
-        return Err(misfit(format!("field {:?} follows another field and holds no values", follower.name)));
+    if let Some(follower) = columns
+        .iter()
+        .filter_map(|column| field(&column.name))
+        .find(|f| f.mode != "discrete")
+    {
+        return Err(misfit(format!(
+            "field {:?} follows another field and holds no values",
+            follower.name
+        )));
     }
-    let types = columns.iter().filter_map(|column| Some((column.name.clone(), field(&column.name)?.field_type())));
+    let types = columns
+        .iter()
+        .filter_map(|column| Some((column.name.clone(), field(&column.name)?.field_type())));
     TypeOverrides::new(types).map_err(|error| misfit(error.to_string()))
 }
 
 /// Whether every value of an enum column is one that the table's field offers.
 fn check_options(table: &TableView, columns: &[Column]) -> Result<(), Failure> {
-    for column in columns.iter().filter(|column| column.field_type == FieldType::Enum) {
-        let Some(field) = table.fields.iter().find(|field| field.name == column.name) else { continue };
+    for column in columns
+        .iter()
+        .filter(|column| column.field_type == FieldType::Enum)
+    {
+        let Some(field) = table.fields.iter().find(|field| field.name == column.name) else {
+            continue;
+        };
         let strange: Vec<_> = column
             .options
             .iter()
@@ -254,7 +309,11 @@ fn check_options(table: &TableView, columns: &[Column]) -> Result<(), Failure> {
             .collect();
         if !strange.is_empty() {
             let shown = strange.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
-            let more = if strange.len() > 20 { format!(" and {} more", strange.len() - 20) } else { String::new() };
+            let more = if strange.len() > 20 {
+                format!(" and {} more", strange.len() - 20)
+            } else {
+                String::new()
+            };
             return Err(Failure::DoesNotFit(format!(
                 "import into table {:?}: field {:?} does not offer {shown}{more}; it offers {}",
                 table.name,
@@ -275,8 +334,11 @@ fn words(imported: &Imported) -> String {
         imported.seconds
     );
     if imported.created {
-        let columns: Vec<_> =
-            imported.columns.iter().map(|column| format!("{} ({})", plain(&column.name), column.r#type)).collect();
+        let columns: Vec<_> = imported
+            .columns
+            .iter()
+            .map(|column| format!("{} ({})", plain(&column.name), column.r#type))
+            .collect();
         text.push_str(&format!("\nFields: {}", columns.join(", ")));
     }
     text

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 /// With an address the member is asked at once, and nothing is joined when nobody answers there. Without one the
 /// members are found on the network as soon as `openprod serve` is running.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: openprod join OPENPROD1-… --address 192.168.1.20:7420")]
+#[command(after_help = "Example: openprod join 040t3-za2ym-… --address 192.168.1.20:7420")]
 pub(crate) struct Join {
     /// The text that `openprod invite` printed; spaces and line breaks in it do no harm
     #[arg(required = true, value_name = "INVITATION")]
@@ -41,19 +41,30 @@ impl Join {
             let joined: Json = engine.client.post_any("/workspace/join", &body)?;
             let id = joined["workspace_id"].as_str().unwrap_or_default();
             // An engine of this command's own must not end before it has what it came for.
-            let fetched = if engine.is_own && self.address.is_some() { Some(fetch(context, engine, id)?) } else { None };
+            let fetched = if engine.is_own && self.address.is_some() {
+                Some(fetch(context, engine, id)?)
+            } else {
+                None
+            };
             context.console.answer(&joined, |joined| {
                 let name = plain(joined["name"].as_str().unwrap_or_default());
                 let next = match (fetched, engine.is_own) {
                     (Some(Fetched::All(bundles)), _) => {
-                        format!("Everything is here ({}). `openprod serve` keeps in step.", count(bundles, "bundle"))
+                        format!(
+                            "Everything is here ({}). `openprod serve` keeps in step.",
+                            count(bundles, "bundle")
+                        )
                     }
                     (Some(Fetched::Part(bundles)), _) => format!(
                         "{} are here; the rest comes once `openprod serve` is running and meets a member.",
                         count(bundles, "bundle")
                     ),
-                    (None, true) => "Its content comes once `openprod serve` is running and meets a member.".to_owned(),
-                    (None, false) => "Its content comes as soon as a member is met; see `openprod status`.".to_owned(),
+                    (None, true) => {
+                        "Its content comes once `openprod serve` is running and meets a member.".to_owned()
+                    }
+                    (None, false) => {
+                        "Its content comes as soon as a member is met; see `openprod status`.".to_owned()
+                    }
                 };
                 format!("Joined workspace {name:?} ({id}).\n{next}")
             })
@@ -69,12 +80,18 @@ enum Fetched {
 
 /// Waits until the member has handed over everything, or nothing has come for a while.
 fn fetch(context: &Context, engine: &EngineSession, workspace: &str) -> Result<Fetched, Failure> {
-    let bar = if context.console.is_json() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    let bar = if context.console.is_json() {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new(0)
+    };
     let style = ProgressStyle::with_template("Fetching {bar:30} {pos} of {len} bundles");
     bar.set_style(style.expect("the template is sound"));
     let (mut last, mut moved) = (0, Instant::now());
     loop {
-        let status: StatusView = engine.client.get("/workspace/status", &[("workspace", workspace)])?;
+        let status: StatusView = engine
+            .client
+            .get("/workspace/status", &[("workspace", workspace)])?;
         if status.bundles > last {
             (last, moved) = (status.bundles, Instant::now());
         }
@@ -83,7 +100,11 @@ fn fetch(context: &Context, engine: &EngineSession, workspace: &str) -> Result<F
         let complete = status.sync.state == "live" && status.sync.behind == 0 && status.bundles > 0;
         if complete || moved.elapsed() > SILENCE_MAX {
             bar.finish_and_clear();
-            return Ok(if complete { Fetched::All(last) } else { Fetched::Part(last) });
+            return Ok(if complete {
+                Fetched::All(last)
+            } else {
+                Fetched::Part(last)
+            });
         }
         std::thread::sleep(LOOK_AGAIN);
     }

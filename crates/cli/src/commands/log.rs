@@ -52,18 +52,37 @@ impl Log {
                 return print("Nothing has happened yet.");
             }
             let names = names(engine)?;
-            let strange = |source| Failure::Answer { path: "/history".to_owned(), source };
-            let entries: Vec<Entry> =
-                bundles.iter().map(Entry::deserialize).collect::<Result<_, _>>().map_err(strange)?;
+            let strange = |source| Failure::Answer {
+                path: "/history".to_owned(),
+                source,
+            };
+            let entries: Vec<Entry> = bundles
+                .iter()
+                .map(Entry::deserialize)
+                .collect::<Result<_, _>>()
+                .map_err(strange)?;
             let rows = entries.iter().map(|entry| {
-                let who = names.get(&entry.actor_id).cloned().unwrap_or_else(|| short(&entry.actor_id));
+                let who = names
+                    .get(&entry.actor_id)
+                    .cloned()
+                    .unwrap_or_else(|| short(&entry.actor_id));
                 let why = entry.justification.clone().unwrap_or_default();
                 let operations = entry.operations.to_string();
-                [time(&entry.at), who, what(&entry.command_type), operations, entry.source.clone(), why]
+                [
+                    time(&entry.at),
+                    who,
+                    what(&entry.command_type),
+                    operations,
+                    entry.source.clone(),
+                    why,
+                ]
             });
             let mut text = table(["When", "Who", "What", "Operations", "From", "Why"], rows);
             if next_cursor.is_some() {
-                text.push_str(&format!("\n… there is more; openprod log --limit {}", self.limit.saturating_mul(10)));
+                text.push_str(&format!(
+                    "\n… there is more; openprod log --limit {}",
+                    self.limit.saturating_mul(10)
+                ));
             }
             print(&text)
         })
@@ -92,8 +111,12 @@ impl Log {
 pub(super) fn names(engine: &EngineSession) -> Result<BTreeMap<String, String>, Failure> {
     let status: Json = engine.client.get("/workspace/status", &[])?;
     let peers: PeerList = engine.client.get("/peers/list", &[])?;
-    let mut names: BTreeMap<_, _> =
-        peers.peers.into_iter().filter(|peer| !peer.name.is_empty()).map(|peer| (peer.peer_id, peer.name)).collect();
+    let mut names: BTreeMap<_, _> = peers
+        .peers
+        .into_iter()
+        .filter(|peer| !peer.name.is_empty())
+        .map(|peer| (peer.peer_id, peer.name))
+        .collect();
     if let Some(actor) = status["actor_id"].as_str() {
         names.insert(actor.to_owned(), "this device".to_owned());
     }

@@ -15,6 +15,8 @@ impl Open {
         let data = context.data_directory()?;
         let engine = context.running(&data).ok_or(Failure::NotRunning { data })?;
         let code: Json = engine.client.post_any("/session/code", &json!({}))?;
-        context.console.answer(&code, |code| code["open_url"].as_str().unwrap_or_default().to_owned())
+        context.console.answer(&code, |code| {
+            code["open_url"].as_str().unwrap_or_default().to_owned()
+        })
     }
 }

@@ -37,14 +37,18 @@ impl Peers {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         context.with_engine(Expect::Something, |engine| {
             let list: PeerList = engine.client.get("/peers/list", &[])?;
-            context.console.answer(&list, |list| match (list.peers.as_slice(), engine.is_own) {
-                ([], true) => "Nobody: no engine is running here. `openprod serve` starts one.".to_owned(),
-                ([], false) => "Nobody has been met yet.".to_owned(),
-                (peers, _) => {
-                    let header = ["Device", "Member", "Address", "State", "Clock"];
-                    table(header, peers.iter().map(row))
-                }
-            })
+            context
+                .console
+                .answer(&list, |list| match (list.peers.as_slice(), engine.is_own) {
+                    ([], true) => {
+                        "Nobody: no engine is running here. `openprod serve` starts one.".to_owned()
+                    }
+                    ([], false) => "Nobody has been met yet.".to_owned(),
+                    (peers, _) => {
+                        let header = ["Device", "Member", "Address", "State", "Clock"];
+                        table(header, peers.iter().map(row))
+                    }
+                })
         })
     }
 }
@@ -58,7 +62,17 @@ fn row(peer: &Peer) -> [String; 5] {
     };
     let clock = match peer.skew_ms.unsigned_abs() {
         0..SKEW_UNMENTIONED_MS => String::new(),
-        skew => format!("{:.1} s {}", skew as f64 / 1e3, if peer.skew_ms > 0 { "ahead" } else { "behind" }),
+        skew => format!(
+            "{:.1} s {}",
+            skew as f64 / 1e3,
+            if peer.skew_ms > 0 { "ahead" } else { "behind" }
+        ),
     };
-    [peer.name.clone(), short(&peer.peer_id), peer.address.clone(), state, clock]
+    [
+        peer.name.clone(),
+        short(&peer.peer_id),
+        peer.address.clone(),
+        state,
+        clock,
+    ]
 }

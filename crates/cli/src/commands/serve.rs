@@ -8,7 +8,9 @@ use crate::failure::Failure;
 
 /// Runs the engine on this device: prints the link for the browser and keeps in step with the other members.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: openprod serve --name \"Prompt Desk\"\n\nCtrl-C ends it; nothing is lost by that.")]
+#[command(
+    after_help = "Example: openprod serve --name \"Prompt Desk\"\n\nCtrl-C ends it; nothing is lost by that."
+)]
 pub(crate) struct Serve {
     #[command(flatten)]
     options: EngineOptions,
@@ -18,7 +20,8 @@ impl Serve {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let data = context.data_directory()?;
         let shown = data.display().to_string();
-        self.options.run(context, data, |_| Ok(()), |server| words(server, &shown))
+        self.options
+            .run(context, data, |_| Ok(()), |server| words(server, &shown))
     }
 }
 

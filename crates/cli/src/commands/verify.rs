@@ -9,7 +9,9 @@ use crate::failure::Failure;
 
 /// Checks the workspace: every signature, and that what is shown follows from the history.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: openprod verify\n\nExit code 5 means that something is not as it was written.")]
+#[command(
+    after_help = "Example: openprod verify\n\nExit code 5 means that something is not as it was written."
+)]
 pub(crate) struct Verify {}
 
 /// The engine's answer.
@@ -30,21 +32,35 @@ impl Verify {
         context.with_engine(Expect::Something, |engine| {
             let found: Verified = engine.client.post("/workspace/verify", json!({}))?;
             context.console.answer(&found, words)?;
-            if found.sound { Ok(()) } else { Err(Failure::Unsound(faults(&found))) }
+            if found.sound {
+                Ok(())
+            } else {
+                Err(Failure::Unsound(faults(&found)))
+            }
         })
     }
 }
 
 fn words(found: &Verified) -> String {
-    let read = format!("{} in {}", count(found.operations, "operation"), count(found.bundles, "bundle"));
+    let read = format!(
+        "{} in {}",
+        count(found.operations, "operation"),
+        count(found.bundles, "bundle")
+    );
     let verdict = if found.sound { "Sound" } else { "NOT sound" };
-    format!("{verdict}: checked {read}.\nState hash  {}\nReplayed    {}", found.state_hash, found.replayed_hash)
+    format!(
+        "{verdict}: checked {read}.\nState hash  {}\nReplayed    {}",
+        found.state_hash, found.replayed_hash
+    )
 }
 
 fn faults(found: &Verified) -> String {
     let mut faults = Vec::new();
     if found.forged_total > 0 {
-        faults.push(format!("{} with a signature that is not the author's", count(found.forged_total, "bundle")));
+        faults.push(format!(
+            "{} with a signature that is not the author's",
+            count(found.forged_total, "bundle")
+        ));
     }
     if let Some(row) = &found.first_difference {
         faults.push(format!("a stored row is not what the history says ({row})"));
@@ -70,6 +86,9 @@ mod tests {
         };
         assert!(words(&found).starts_with("NOT sound: checked 9 operations in 2 bundles."));
         let text = faults(&found);
-        assert!(text.contains("1 bundle with a signature") && text.contains("entity"), "{text}");
+        assert!(
+            text.contains("1 bundle with a signature") && text.contains("entity"),
+            "{text}"
+        );
     }
 }

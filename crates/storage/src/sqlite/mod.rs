@@ -11,20 +11,17 @@ mod view;
 mod writer;
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 
 use crate::error::StorageError;
 use crate::high_water::{HighWater, Mark};
-use crate::sqlite::checkpoint::{Checkpointer, PASSIVE_BYTES};
+use crate::sqlite::checkpoint::Checkpointer;
 use crate::sqlite::pool::Pool;
 use crate::sqlite::view::View;
 use crate::sqlite::writer::Writer;
 use crate::storage::{Position, Read as _, Readers, Storage, Write};
-
-/// How long the writer waits for readers to leave before it gives up cutting the write-ahead log back for now.
-const TRUNCATE_PATIENCE: Duration = Duration::from_millis(20);
 
 /// A store in a SQLite file.
 pub struct SqliteStorage {
@@ -35,17 +32,16 @@ pub struct SqliteStorage {
     /// Where the log ends.
     mark: Mark,
     tail_lost: bool,
-    /// Why nothing is written any more.
-    failure: Option<String>,
-    /// How much has been written since a checkpoint was asked for, in bytes of payload.
-    unchecked: u64,
+    /// Why nothing is written any more; empty as long as all is well. The checkpointer shares it.
+    failure: Arc<OnceLock<String>>,
 }
 
 impl SqliteStorage {
     /// Makes an empty store in a new file.
     ///
     /// # Errors
-    /// [`StorageError`].
+    /// [`StorageError::Io`] when the file is there already or cannot be made, [`StorageError::Full`] when there is no
+    /// room for it.
     pub fn create(path: &Path) -> Result<Self, StorageError> {
         Self::open_or_create(path, true)
     }
@@ -73,63 +69,72 @@ impl SqliteStorage {
         if !tail_lost {
             high_water.record(mark);
         }
+        let failure = Arc::default();
         Ok(Self {
             connection,
             readers: Pool::new(path.to_owned()),
-            checkpointer: Checkpointer::spawn(path)?,
+            checkpointer: Checkpointer::spawn(path, Arc::clone(&failure))?,
             high_water,
             mark,
             tail_lost,
-            failure: None,
-            unchecked: 0,
+            failure,
         })
     }
 
     /// Notes a commit, and sees to checkpoints.
-    fn committed(&mut self, mark: Mark, bytes: u64) {
+    fn committed(&mut self, mark: Mark) {
         if mark != self.mark {
             self.mark = mark;
             self.high_water.record(mark);
         }
-        self.unchecked += bytes;
-        if self.unchecked > PASSIVE_BYTES {
-            self.unchecked = 0;
-            self.checkpointer.wake();
-            if self.checkpointer.is_overgrown() {
-                self.truncate();
-            }
+        if let Err(error) = self.checkpointer.after_commit(&self.connection, &self.readers) {
+            // The commit stands; whether another may follow is decided here.
+            checkpoint::judge(&error, &self.failure);
         }
     }
 
-    /// Cuts the write-ahead log back, unless readers are at work.
-    fn truncate(&self) {
-        self.readers.without_readers(TRUNCATE_PATIENCE, || {
-            let cut = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-            if let Err(error) = cut {
-                tracing::warn!(%error, "the write-ahead log could not be cut back");
-            }
-        });
+    /// Judges a failed write: a full disk can be mended, a failing one cannot be trusted any more.
+    fn failed(&self, error: rusqlite::Error) -> StorageError {
+        if is_full(&error) {
+            return StorageError::Full;
+        }
+        if is_failing(&error) {
+            let reason = self.failure.get_or_init(|| error.to_string()).clone();
+            return StorageError::ReadOnly { reason };
+        }
+        StorageError::Database(error)
     }
 
-    /// Judges a failed write: a full disk can be mended, a failing one cannot be trusted any more.
-    fn failed(&mut self, error: rusqlite::Error) -> StorageError {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => StorageError::Full,
-            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt) => {
-                let reason = error.to_string();
-                self.failure = Some(reason.clone());
-                StorageError::ReadOnly { reason }
-            }
-            _ => StorageError::Database(error),
+    fn check_writable(&self) -> Result<(), StorageError> {
+        match self.failure.get() {
+            Some(reason) => Err(StorageError::ReadOnly {
+                reason: reason.clone(),
+            }),
+            None => Ok(()),
         }
     }
 }
 
+/// Whether there was no room. That the index of the write-ahead log cannot grow is reported as an I/O error, but
+/// loses nothing.
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+/// Whether the disk did not do as told. After a flush that failed the system may forget the pages and report success
+/// the next time, so nothing that follows can be trusted.
+fn is_failing(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt)
+    )
+}
+
 impl Storage for SqliteStorage {
     fn begin(&mut self) -> Result<Box<dyn Write + '_>, StorageError> {
-        if let Some(reason) = &self.failure {
-            return Err(StorageError::ReadOnly { reason: reason.clone() });
-        }
+        self.check_writable()?;
         Ok(Box::new(Writer::begin(self)?))
     }
 

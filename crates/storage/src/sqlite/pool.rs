@@ -37,22 +37,28 @@ struct Inside {
 
 impl Pool {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self(Arc::new(Shared { path, inside: Mutex::default(), moved: Condvar::new() }))
+        Self(Arc::new(Shared {
+            path,
+            inside: Mutex::default(),
+            moved: Condvar::new(),
+        }))
     }
 
-    /// Runs `act` while nobody reads, unless readers do not leave within `patience`. New ones wait meanwhile.
-    pub(crate) fn without_readers(&self, patience: Duration, act: impl FnOnce()) {
+    /// Runs `act` while nobody reads; `None` when readers do not leave within `patience`. New ones wait meanwhile.
+    pub(crate) fn without_readers<T>(&self, patience: Duration, act: impl FnOnce() -> T) -> Option<T> {
         let mut inside = self.lock();
         inside.closed = true;
         let wait = |inside: &mut Inside| inside.reading > 0;
-        let (mut inside, waited) =
-            self.0.moved.wait_timeout_while(inside, patience, wait).unwrap_or_else(PoisonError::into_inner);
-        if !waited.timed_out() {
-            act();
-        }
+        let (mut inside, waited) = self
+            .0
+            .moved
+            .wait_timeout_while(inside, patience, wait)
+            .unwrap_or_else(PoisonError::into_inner);
+        let done = (!waited.timed_out()).then(act);
         inside.closed = false;
         drop(inside);
         self.0.moved.notify_all();
+        done
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -66,7 +72,11 @@ impl Readers for Pool {
         let idle = {
             let inside = self.lock();
             let closed = |inside: &mut Inside| inside.closed;
-            let mut inside = self.0.moved.wait_while(inside, closed).unwrap_or_else(PoisonError::into_inner);
+            let mut inside = self
+                .0
+                .moved
+                .wait_while(inside, closed)
+                .unwrap_or_else(PoisonError::into_inner);
             inside.reading += 1;
             inside.idle.pop()
         };
@@ -76,7 +86,10 @@ impl Readers for Pool {
             None => open_reader(&self.0.path)?,
         };
         connection.execute_batch("BEGIN")?;
-        let reader = Reader { connection: Some(connection), seat };
+        let reader = Reader {
+            connection: Some(connection),
+            seat,
+        };
         // The first read pins the state; until then the transaction would see whatever comes.
         reader.last()?;
         Ok(Box::new(reader))
@@ -103,7 +116,11 @@ struct Reader {
 
 impl Reader {
     fn view(&self) -> View<'_> {
-        View(self.connection.as_ref().expect("a reader has its connection until it is dropped"))
+        View(
+            self.connection
+                .as_ref()
+                .expect("a reader has its connection until it is dropped"),
+        )
     }
 }
 

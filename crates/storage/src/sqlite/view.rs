@@ -16,12 +16,22 @@ impl Read for View<'_> {
         Ok(statement.query_row([key], |row| row.get(0)).optional()?)
     }
 
-    fn scan(&self, space: Space, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
+    fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
         let (start, exclusive) = match after {
             Some(after) if after >= prefix => (after, true),
             _ => (prefix, false),
         };
-        let mut statement = self.0.prepare_cached(if exclusive { sql(space).after } else { sql(space).from })?;
+        let mut statement = self.0.prepare_cached(if exclusive {
+            sql(space).after
+        } else {
+            sql(space).from
+        })?;
         let mut rows = statement.query(params![start, count(limit)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -37,8 +47,14 @@ impl Read for View<'_> {
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
         let count = |row: &SqlRow<'_>| row.get::<_, i64>(0);
         Ok(match successor(prefix) {
-            Some(end) => self.0.prepare_cached(sql(space).count)?.query_row(params![prefix, end], count)?,
-            None => self.0.prepare_cached(sql(space).count_from)?.query_row(params![prefix], count)?,
+            Some(end) => self
+                .0
+                .prepare_cached(sql(space).count)?
+                .query_row(params![prefix, end], count)?,
+            None => self
+                .0
+                .prepare_cached(sql(space).count_from)?
+                .query_row(params![prefix], count)?,
         } as u64)
     }
 
@@ -50,8 +66,9 @@ impl Read for View<'_> {
     ) -> Result<Vec<(EntityId, Vec<u8>)>, StorageError> {
         let prefix = facet.as_bytes().as_slice();
         let start = after.map_or_else(|| prefix.to_vec(), |entity| [prefix, entity.as_bytes()].concat());
+        // CROSS JOIN keeps the order of the loops, so that a page costs its own rows and no sorting.
         let mut statement = self.0.prepare_cached(
-            "SELECT e.key, e.value FROM state_member m JOIN state_entity e ON e.key = substr(m.key, 17)
+            "SELECT e.key, e.value FROM state_member m CROSS JOIN state_entity e ON e.key = substr(m.key, 17)
              WHERE m.key > ?1 AND m.key < ?2 ORDER BY m.key LIMIT ?3",
         )?;
         // A member's key is 32 bytes long, so this is beyond the last one of the facet.
@@ -66,19 +83,23 @@ impl Read for View<'_> {
         let mut statement = self
             .0
             .prepare_cached("SELECT position, chain, seq, hash FROM bundle WHERE chain = ?1 AND seq = ?2")?;
-        Ok(statement.query_row(params![chain.0, seq as i64], place).optional()?)
+        Ok(statement
+            .query_row(params![chain.0, seq as i64], place)
+            .optional()?)
     }
 
     fn place_of(&self, id: BundleId) -> Result<Option<Place>, StorageError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT position, chain, seq, hash FROM bundle WHERE id = ?1 LIMIT 1")?;
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT position, chain, seq, hash FROM bundle WHERE id = ?1 LIMIT 1")?;
         Ok(statement.query_row([id.as_bytes()], place).optional()?)
     }
 
     fn bundle(&self, position: Position) -> Result<Option<StoredBundle>, StorageError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT position, chain, seq, hash, bytes FROM bundle WHERE position = ?1")?;
-        let found = statement.query_row([position.0 as i64], place_and_bytes).optional()?;
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT position, chain, seq, hash, bytes FROM bundle WHERE position = ?1")?;
+        let found = statement.query_row([key(position)], place_and_bytes).optional()?;
         found.map(stored).transpose()
     }
 
@@ -86,7 +107,7 @@ impl Read for View<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT position, chain, seq, hash FROM bundle WHERE position > ?1 ORDER BY position LIMIT ?2",
         )?;
-        let rows = statement.query_map(params![after.0 as i64, count(limit)], place)?;
+        let rows = statement.query_map(params![key(after), count(limit)], place)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -94,13 +115,17 @@ impl Read for View<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT position, chain, seq, hash, bytes FROM bundle WHERE position > ?1 ORDER BY position LIMIT ?2",
         )?;
-        let rows = statement.query_map(params![after.0 as i64, count(limit)], place_and_bytes)?;
+        let rows = statement.query_map(params![key(after), count(limit)], place_and_bytes)?;
         rows.map(|row| stored(row?)).collect()
     }
 
     fn last(&self) -> Result<Position, StorageError> {
-        let mut statement = self.0.prepare_cached("SELECT coalesce(max(position), 0) FROM bundle")?;
-        Ok(Position(statement.query_row([], |row| row.get::<_, i64>(0))? as u64))
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT coalesce(max(position), 0) FROM bundle")?;
+        Ok(Position(
+            statement.query_row([], |row| row.get::<_, i64>(0))? as u64
+        ))
     }
 }
 
@@ -120,11 +145,27 @@ macro_rules! statements {
     ($space:literal) => {
         Statements {
             get: concat!("SELECT value FROM state_", $space, " WHERE key = ?1"),
-            from: concat!("SELECT key, value FROM state_", $space, " WHERE key >= ?1 ORDER BY key LIMIT ?2"),
-            after: concat!("SELECT key, value FROM state_", $space, " WHERE key > ?1 ORDER BY key LIMIT ?2"),
-            count: concat!("SELECT count(*) FROM state_", $space, " WHERE key >= ?1 AND key < ?2"),
+            from: concat!(
+                "SELECT key, value FROM state_",
+                $space,
+                " WHERE key >= ?1 ORDER BY key LIMIT ?2"
+            ),
+            after: concat!(
+                "SELECT key, value FROM state_",
+                $space,
+                " WHERE key > ?1 ORDER BY key LIMIT ?2"
+            ),
+            count: concat!(
+                "SELECT count(*) FROM state_",
+                $space,
+                " WHERE key >= ?1 AND key < ?2"
+            ),
             count_from: concat!("SELECT count(*) FROM state_", $space, " WHERE key >= ?1"),
-            put: concat!("INSERT OR REPLACE INTO state_", $space, " (key, value) VALUES (?1, ?2)"),
+            put: concat!(
+                "INSERT OR REPLACE INTO state_",
+                $space,
+                " (key, value) VALUES (?1, ?2)"
+            ),
             delete: concat!("DELETE FROM state_", $space, " WHERE key = ?1"),
             clear: concat!("DELETE FROM state_", $space),
         }
@@ -146,6 +187,11 @@ pub(crate) const fn sql(space: Space) -> Statements {
         Space::Void => statements!("void"),
         Space::Meta => statements!("meta"),
     }
+}
+
+/// A position as SQLite takes it; beyond what it can count lies nothing.
+fn key(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
 }
 
 /// A limit as SQLite takes it.
@@ -179,10 +225,15 @@ fn place_and_bytes(row: &SqlRow<'_>) -> Result<(Place, Vec<u8>), rusqlite::Error
 }
 
 fn stored((place, bytes): (Place, Vec<u8>)) -> Result<StoredBundle, StorageError> {
-    let damaged = |source| StorageError::Damaged { position: place.position.0, source };
+    let damaged = |source| StorageError::Damaged {
+        position: place.position.0,
+        source,
+    };
     let bundle = VerifiedBundle::from_own_store(bytes).map_err(damaged)?;
     if *bundle.hash() != place.hash {
-        return Err(damaged(openprod_core::BundleError::Inconsistent("its header is not the one that was stored")));
+        return Err(damaged(openprod_core::BundleError::Inconsistent(
+            "its header is not the one that was stored",
+        )));
     }
     Ok(StoredBundle { place, bundle })
 }

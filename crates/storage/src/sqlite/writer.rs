@@ -1,7 +1,7 @@
 //! The writer's transaction.
 
 use openprod_core::{BundleId, EntityId, FacetId, VerifiedBundle};
-use rusqlite::{ErrorCode, params};
+use rusqlite::{ffi, params};
 
 use crate::error::StorageError;
 use crate::high_water::Mark;
@@ -15,26 +15,73 @@ pub(crate) struct Writer<'a> {
     store: &'a mut SqliteStorage,
     /// The last bundle, this transaction's own included.
     mark: Mark,
-    /// How much has been written, in bytes of payload.
-    bytes: u64,
-    open: bool,
+    /// A write failed. SQLite may have undone the transaction by itself, and then every further write would be
+    /// committed on its own: so there must be none.
+    aborted: bool,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn begin(store: &'a mut SqliteStorage) -> Result<Self, StorageError> {
-        store.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let begun = store
+            .connection
+            .prepare_cached("BEGIN IMMEDIATE")
+            .and_then(|mut begin| begin.execute([]));
+        begun.map_err(|error| store.failed(error))?;
         let mark = store.mark;
-        Ok(Self { store, mark, bytes: 0, open: true })
+        Ok(Self {
+            store,
+            mark,
+            aborted: false,
+        })
     }
 
     fn view(&self) -> View<'_> {
         View(&self.store.connection)
     }
 
-    /// Runs a statement; a disk that failed makes the store read-only.
+    /// Runs a statement; when it fails, the transaction is over.
     fn run(&mut self, sql: &'static str, params: impl rusqlite::Params) -> Result<(), StorageError> {
-        let result = self.store.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
-        result.map(|_| ()).map_err(|error| self.store.failed(error))
+        self.check()?;
+        let result = self
+            .store
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params));
+        result.map(|_| ()).map_err(|error| self.abort(error))
+    }
+
+    fn check(&self) -> Result<(), StorageError> {
+        self.store.check_writable()?;
+        if self.aborted {
+            Err(StorageError::Aborted)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn abort(&mut self, error: rusqlite::Error) -> StorageError {
+        self.aborted = true;
+        self.undo();
+        self.store.failed(error)
+    }
+
+    /// Ends the transaction, if there still is one: SQLite has ended it by itself after some failures.
+    fn undo(&self) {
+        let connection = &self.store.connection;
+        if connection.is_autocommit() {
+            return;
+        }
+        let undone = connection
+            .prepare_cached("ROLLBACK")
+            .and_then(|mut rollback| rollback.execute([]));
+        if let Err(error) = undone
+            && !connection.is_autocommit()
+        {
+            // What it holds must never be committed, and only closing the connection is sure to see to that.
+            self.store
+                .failure
+                .get_or_init(|| format!("a transaction could not be undone: {error}"));
+        }
     }
 }
 
@@ -42,7 +89,12 @@ crate::storage::read_through!(Writer<'_>, view);
 
 impl Write for Writer<'_> {
     fn append(&mut self, chain: ChainId, bundle: &VerifiedBundle) -> Result<Place, StorageError> {
-        let (position, seq, hash) = (Position(self.mark.position.0 + 1), bundle.header().seq, *bundle.hash());
+        self.check()?;
+        let (position, seq, hash) = (
+            Position(self.mark.position.0 + 1),
+            bundle.header().seq,
+            *bundle.hash(),
+        );
         let bytes: &[u8] = bundle.bytes();
         let inserted = self
             .store
@@ -62,18 +114,25 @@ impl Write for Writer<'_> {
                 ])
             });
         if let Err(error) = inserted {
-            if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+            // The statement has undone itself, and the transaction goes on.
+            if error
+                .sqlite_error()
+                .is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE)
+            {
                 return Err(StorageError::Occupied { chain: chain.0, seq });
             }
-            return Err(self.store.failed(error));
+            return Err(self.abort(error));
         }
-        self.bytes += bytes.len() as u64;
         self.mark = Mark { position, hash };
-        Ok(Place { position, chain, seq, hash })
+        Ok(Place {
+            position,
+            chain,
+            seq,
+            hash,
+        })
     }
 
     fn put(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.bytes += (key.len() + value.len()) as u64;
         self.run(sql(space).put, params![key, value])
     }
 
@@ -86,20 +145,14 @@ impl Write for Writer<'_> {
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
-        if let Err(error) = self.store.connection.execute_batch("COMMIT") {
-            return Err(self.store.failed(error));
-        }
-        self.open = false;
-        self.store.committed(self.mark, self.bytes);
+        self.run("COMMIT", [])?;
+        self.store.committed(self.mark);
         Ok(())
     }
 }
 
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
-        // SQLite has rolled back by itself after some failures; then there is nothing left to undo.
-        if self.open && !self.store.connection.is_autocommit() {
-            let _ = self.store.connection.execute_batch("ROLLBACK");
-        }
+        self.undo();
     }
 }

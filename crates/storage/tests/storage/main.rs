@@ -6,4 +6,5 @@ mod agreement;
 mod conformance;
 mod damage;
 mod directory;
+mod faults;
 mod loss;

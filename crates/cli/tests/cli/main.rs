@@ -1,0 +1,13 @@
+//! The program from outside: the real binary, in directories of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod bad_files;
+mod demo;
+mod device;
+mod real_data;
+mod round_trip;
+mod running_engine;
+mod two_devices;
+mod usage;

@@ -1,0 +1,1 @@
+//! Every seed that ever showed a bug, and the bug.
