@@ -34,6 +34,8 @@ pub struct Simulation {
     pub store: Option<StoreKind>,
     /// What goes wrong; the seed decides when absent.
     pub faults: Option<Faults>,
+    /// How long the network may take, once everything has healed, to come into step.
+    pub healing_max: Duration,
     /// Whether to keep a line for each event.
     pub trace: bool,
 }
@@ -87,10 +89,10 @@ impl Simulation {
     /// The run of a seed, all else left to it.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { seed, devices: None, steps: STEPS, store: None, faults: None, trace: false }
+        Self { seed, devices: None, steps: STEPS, store: None, faults: None, healing_max: HEALING, trace: false }
     }
 
-    /// What to type to make this run again. Faults that were set by hand are not in it.
+    /// What to type to make this run again. Faults and limits that were set by hand are not in it.
     #[must_use]
     pub fn command_line(&self) -> String {
         let mut line = format!("cargo run -p harness --bin simulate -- --seed {} --steps {}", self.seed, self.steps);
@@ -160,7 +162,7 @@ impl Simulation {
         }
         network.heal();
         let start_us = network.now_us();
-        if !network.run_until_in_step(HEALING) {
+        if !network.run_until_in_step(self.healing_max) {
             return Err(Violation::OutOfStep(describe(network)).to_string());
         }
         let healing = Duration::from_micros(network.now_us() - start_us);

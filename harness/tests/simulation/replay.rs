@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::checkers::{self, Violation};
-use harness::{Faults, Network, Random, Simulation, StoreKind};
+use harness::{Network, Random, Simulation, StoreKind};
 use openprod_engine::{Command, Request};
 
 #[test]
@@ -17,12 +17,15 @@ fn same_seed_plays_the_same_run() {
 }
 
 #[test]
-fn shortened_failure_fails_with_fewer_steps() {
-    // No network can come into step of which everything is lost for good: but healing ends all faults, so what is
-    // broken here is the number of devices that the run may have.
-    let simulation = Simulation { seed: 1, faults: Some(Faults::NONE), steps: 40, ..Simulation::new(1) };
-    assert!(simulation.run().is_ok());
-    assert!(simulation.command_line().contains("--seed 1 --steps 40"));
+fn failure_names_its_seed_and_is_made_shorter() {
+    // Nothing comes into step in no time at all.
+    let simulation = Simulation { healing_max: Duration::ZERO, steps: 40, ..Simulation::new(1) };
+    let failure = simulation.run().expect_err("it has no time");
+    let text = failure.to_string();
+    assert!(text.contains("seed 1 failed") && text.contains("--bin simulate -- --seed 1 --steps 40"), "{text}");
+    let short = simulation.shorten();
+    assert!(short.steps < 40);
+    assert!(short.run().is_err());
 }
 
 fn two_devices() -> Network {
