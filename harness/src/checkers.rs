@@ -93,7 +93,10 @@ pub fn nothing_lost(network: &Network) -> Result<(), Violation> {
                 return Err(Violation::Lost { bundle, by, lacking });
             }
         }
-        let name = network.device(id).snapshot().map(|snapshot| snapshot.schema().workspace_name.clone());
+        let name = network
+            .device(id)
+            .snapshot()
+            .map(|snapshot| snapshot.schema().workspace_name.clone());
         if name.as_deref() == Some(NEVER_ACKNOWLEDGED) {
             return Err(Violation::Unasked(device_name(id)));
         }
@@ -105,25 +108,39 @@ pub fn nothing_lost(network: &Network) -> Result<(), Violation> {
 fn agreement(network: &Network) -> Result<(), Violation> {
     let mut seen: BTreeMap<Vec<openprod_engine::LogHead>, DeviceId> = BTreeMap::new();
     for id in network.device_ids() {
-        let Some(snapshot) = network.device(id).snapshot() else { continue };
-        let other = *seen.entry(snapshot.applied_heads().expect("the store can be read")).or_insert(id);
-        let Some(theirs) = network.device(other).snapshot().filter(|_| other != id) else { continue };
+        let Some(snapshot) = network.device(id).snapshot() else {
+            continue;
+        };
+        let other = *seen
+            .entry(snapshot.applied_heads().expect("the store can be read"))
+            .or_insert(id);
+        let Some(theirs) = network.device(other).snapshot().filter(|_| other != id) else {
+            continue;
+        };
         let (status, their_status) = (
             snapshot.status().expect("the store can be read"),
             theirs.status().expect("the store can be read"),
         );
-        let conflicts = |snapshot: &openprod_engine::Snapshot| snapshot.conflicts().expect("the store can be read");
+        let conflicts =
+            |snapshot: &openprod_engine::Snapshot| snapshot.conflicts().expect("the store can be read");
         let forks = |status: &openprod_engine::Status| {
-            status.forks.iter().map(openprod_engine::ForkEvidence::branches).collect::<BTreeSet<_>>()
+            status
+                .forks
+                .iter()
+                .map(openprod_engine::ForkEvidence::branches)
+                .collect::<BTreeSet<_>>()
         };
-        let stored = snapshot.heads().expect("the store can be read") == theirs.heads().expect("the store can be read");
+        let stored = snapshot.heads().expect("the store can be read")
+            == theirs.heads().expect("the store can be read");
         let what = if status.state_hash != their_status.state_hash {
             "their state hashes"
         } else if status.applied != their_status.applied {
             "their clocks"
         } else if stored && status.stored != their_status.stored {
             "their clocks of what is stored"
-        } else if stored && (status.bundles, status.operations) != (their_status.bundles, their_status.operations) {
+        } else if stored
+            && (status.bundles, status.operations) != (their_status.bundles, their_status.operations)
+        {
             "how much they have stored"
         } else if stored && forks(&status).len() != forks(&their_status).len() {
             "the forks they know"
@@ -134,19 +151,32 @@ fn agreement(network: &Network) -> Result<(), Violation> {
         } else {
             continue;
         };
-        return Err(Violation::Differ { a: device_name(other), b: device_name(id), what });
+        return Err(Violation::Differ {
+            a: device_name(other),
+            b: device_name(id),
+            what,
+        });
     }
     Ok(())
 }
 
 fn replay(network: &mut Network) -> Result<(), Violation> {
     for id in network.device_ids() {
-        let Some(engine) = network.device_mut(id).engine() else { continue };
+        let Some(engine) = network.device_mut(id).engine() else {
+            continue;
+        };
         // One of them checks the signatures too: the others have the same bundles, and checked them on the way in.
-        let verification = if id.0 == 0 { engine.verify() } else { engine.replay() };
+        let verification = if id.0 == 0 {
+            engine.verify()
+        } else {
+            engine.replay()
+        };
         let verification = verification.expect("the store can be read");
         if !verification.is_sound() {
-            return Err(Violation::Unsound { device: device_name(id), difference: format!("{verification:?}") });
+            return Err(Violation::Unsound {
+                device: device_name(id),
+                difference: format!("{verification:?}"),
+            });
         }
     }
     Ok(())
@@ -156,16 +186,27 @@ fn replay(network: &mut Network) -> Result<(), Violation> {
 fn causality(network: &Network) -> Result<(), Violation> {
     let mut judged = BTreeSet::new();
     for id in network.device_ids() {
-        let Some(snapshot) = network.device(id).snapshot() else { continue };
+        let Some(snapshot) = network.device(id).snapshot() else {
+            continue;
+        };
         if !judged.insert(snapshot.applied_heads().expect("the store can be read")) {
             continue;
         }
-        let held: BTreeSet<_> =
-            snapshot.status().expect("the store can be read").held.into_iter().map(|held| held.bundle).collect();
-        let mut applied: Vec<VerifiedBundle> =
-            snapshot.bundles(Position(0), usize::MAX).expect("the store can be read");
+        let held: BTreeSet<_> = snapshot
+            .status()
+            .expect("the store can be read")
+            .held
+            .into_iter()
+            .map(|held| held.bundle)
+            .collect();
+        let mut applied: Vec<VerifiedBundle> = snapshot
+            .bundles(Position(0), usize::MAX)
+            .expect("the store can be read");
         applied.retain(|bundle| !held.contains(&bundle.id()));
-        let wrong = |difference| Violation::Wrong { device: device_name(id), difference };
+        let wrong = |difference| Violation::Wrong {
+            device: device_name(id),
+            difference,
+        };
         let oracle = Oracle::new(&applied).map_err(wrong)?;
         if let Some(difference) = oracle.difference(&snapshot).expect("the store can be read") {
             return Err(wrong(difference));

@@ -14,7 +14,11 @@ use crate::random::Random;
 /// The workspace that all devices share.
 #[must_use]
 pub fn workspace() -> Workspace {
-    Workspace { id: WorkspaceId::from_u128(0x0070_6f72), name: "Tour".to_owned(), secret: [9; 32] }
+    Workspace {
+        id: WorkspaceId::from_u128(0x0070_6f72),
+        name: "Tour".to_owned(),
+        secret: [9; 32],
+    }
 }
 
 /// Why a device did not carry out a command.
@@ -83,7 +87,13 @@ impl Device {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn new(name: &str, disk: Disk, founder: bool, mut random: Random, now: Timestamp) -> Result<Self, OpenError> {
+    pub fn new(
+        name: &str,
+        disk: Disk,
+        founder: bool,
+        mut random: Random,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
         let identity = Identity::from_seed(&random.seed());
         let (store, seed) = (disk.open()?, random.seed());
         let engine = if founder {
@@ -100,9 +110,17 @@ impl Device {
     /// # Errors
     /// [`OpenError`].
     pub fn cloned(&self, name: &str, mut random: Random, now: Timestamp) -> Result<Option<Self>, OpenError> {
-        let Some(disk) = self.disk.copy() else { return Ok(None) };
+        let Some(disk) = self.disk.copy() else {
+            return Ok(None);
+        };
         let engine = Engine::open(disk.open()?, self.identity.clone(), random.seed(), now)?;
-        Ok(Some(Self::running(name, disk, self.identity.clone(), engine, random)))
+        Ok(Some(Self::running(
+            name,
+            disk,
+            self.identity.clone(),
+            engine,
+            random,
+        )))
     }
 
     fn running(name: &str, disk: Disk, identity: Identity, engine: Engine, random: Random) -> Self {
@@ -117,7 +135,10 @@ impl Device {
             restart_us: None,
             room_us: None,
             identity,
-            running: Some(Running { snapshots: engine.snapshots(), engine }),
+            running: Some(Running {
+                snapshots: engine.snapshots(),
+                engine,
+            }),
             random,
         }
     }
@@ -146,7 +167,12 @@ impl Device {
     #[must_use]
     pub fn snapshot(&self) -> Option<Snapshot> {
         let running = self.running.as_ref()?;
-        Some(running.snapshots.take().expect("a simulated store can be read, however full it is"))
+        Some(
+            running
+                .snapshots
+                .take()
+                .expect("a simulated store can be read, however full it is"),
+        )
     }
 
     /// Carries out a command.
@@ -163,7 +189,9 @@ impl Device {
     /// # Errors
     /// [`StorageError`]; nothing was written.
     pub fn release(&mut self, now: Timestamp) -> Result<bool, StorageError> {
-        let Some(engine) = self.engine() else { return Ok(false) };
+        let Some(engine) = self.engine() else {
+            return Ok(false);
+        };
         Ok(engine.release(None, now)?.released > 0)
     }
 
@@ -187,7 +215,10 @@ impl Device {
     pub fn restart(&mut self, now: Timestamp) -> Result<(), OpenError> {
         self.running = None;
         let engine = Engine::open(self.disk.open()?, self.identity.clone(), self.random.seed(), now)?;
-        self.running = Some(Running { snapshots: engine.snapshots(), engine });
+        self.running = Some(Running {
+            snapshots: engine.snapshots(),
+            engine,
+        });
         Ok(())
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use openprod_core::{BundleId, EntityId, FacetId, VerifiedBundle};
 use openprod_storage::{
-    ChainId, MemoryStorage, Place, Position, Read, Readers, Row, Space, SqliteStorage, Storage, StorageError, StoredBundle,
-    Write,
+    ChainId, MemoryStorage, Place, Position, Read, Readers, Row, Space, SqliteStorage, Storage, StorageError,
+    StoredBundle, Write,
 };
 use tempfile::TempDir;
 
@@ -52,9 +52,14 @@ impl Disk {
     pub fn new(kind: StoreKind) -> Result<Self, std::io::Error> {
         let medium = match kind {
             StoreKind::Memory => Medium::Memory(MemoryStorage::new()),
-            StoreKind::Sqlite => Medium::Sqlite { directory: tempfile::tempdir()? },
+            StoreKind::Sqlite => Medium::Sqlite {
+                directory: tempfile::tempdir()?,
+            },
         };
-        Ok(Self { medium, room: Arc::default() })
+        Ok(Self {
+            medium,
+            room: Arc::default(),
+        })
     }
 
     /// Opens the store as it lies there; whatever was open on it must have been dropped.
@@ -73,14 +78,20 @@ impl Disk {
                 }
             }
         };
-        Ok(Box::new(Limited { inner, room: Arc::clone(&self.room) }))
+        Ok(Box::new(Limited {
+            inner,
+            room: Arc::clone(&self.room),
+        }))
     }
 
     /// A copy that goes its own way, as a backup or a cloned disk does; `None` where this kind cannot be copied.
     #[must_use]
     pub fn copy(&self) -> Option<Self> {
         match &self.medium {
-            Medium::Memory(store) => Some(Self { medium: Medium::Memory(store.backup()), room: Arc::default() }),
+            Medium::Memory(store) => Some(Self {
+                medium: Medium::Memory(store.backup()),
+                room: Arc::default(),
+            }),
             Medium::Sqlite { .. } => None,
         }
     }
@@ -118,7 +129,10 @@ struct Limited {
 
 impl Storage for Limited {
     fn begin(&mut self) -> Result<Box<dyn Write + '_>, StorageError> {
-        Ok(Box::new(LimitedWrite { inner: self.inner.begin()?, room: &self.room }))
+        Ok(Box::new(LimitedWrite {
+            inner: self.inner.begin()?,
+            room: &self.room,
+        }))
     }
 
     fn readers(&self) -> Box<dyn Readers> {
@@ -137,7 +151,11 @@ struct LimitedWrite<'a> {
 
 impl LimitedWrite<'_> {
     fn check(&self, room: Room) -> Result<(), StorageError> {
-        if self.room.load(Ordering::Relaxed) == room as u8 { Err(StorageError::Full) } else { Ok(()) }
+        if self.room.load(Ordering::Relaxed) == room as u8 {
+            Err(StorageError::Full)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -146,7 +164,13 @@ impl Read for LimitedWrite<'_> {
         self.inner.get(space, key)
     }
 
-    fn scan(&self, space: Space, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
+    fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
         self.inner.scan(space, prefix, after, limit)
     }
 

@@ -147,16 +147,39 @@ impl Tally {
     /// How many faults have struck: of those that strike single messages, at most one of each kind is counted.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        let kinds = [self.dropped, self.duplicated, self.reordered, self.corrupted, self.delayed];
+        let kinds = [
+            self.dropped,
+            self.duplicated,
+            self.reordered,
+            self.corrupted,
+            self.delayed,
+        ];
         let messages: u64 = kinds.iter().map(|count| u64::from(*count > 0)).sum();
-        messages + self.cuts + self.partitions + self.crashes + self.restores + self.clock_jumps + self.full_disks
+        messages
+            + self.cuts
+            + self.partitions
+            + self.crashes
+            + self.restores
+            + self.clock_jumps
+            + self.full_disks
     }
 
     /// Adds another tally.
     pub fn add(&mut self, other: &Self) {
         let Self {
-            messages, dropped, duplicated, reordered, corrupted, delayed, cuts, partitions, crashes, restores, clock_jumps,
-            full_disks, endings,
+            messages,
+            dropped,
+            duplicated,
+            reordered,
+            corrupted,
+            delayed,
+            cuts,
+            partitions,
+            crashes,
+            restores,
+            clock_jumps,
+            full_disks,
+            endings,
         } = other;
         self.messages += messages;
         self.dropped += dropped;
@@ -191,8 +214,11 @@ impl fmt::Display for Tally {
             (self.full_disks, "full disks"),
             (self.endings, "conversations ended by an error"),
         ];
-        let shown: Vec<_> =
-            parts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+        let shown: Vec<_> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{count} {name}"))
+            .collect();
         out.write_str(&shown.join(", "))
     }
 }

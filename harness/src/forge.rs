@@ -4,8 +4,8 @@ use openprod_core::bundle::{FORMAT_VERSION, Header};
 use openprod_core::encoding::encode_into;
 use openprod_core::identity::Purpose;
 use openprod_core::{
-    ActorId, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp, VerifiedBundle, WorkspaceId,
-    merkle,
+    ActorId, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp, VerifiedBundle,
+    WorkspaceId, merkle,
 };
 
 use crate::device::workspace;
@@ -29,7 +29,10 @@ impl Forger {
     /// A forger whose key follows from `number`.
     #[must_use]
     pub fn new(number: u8) -> Self {
-        Self { identity: Identity::from_seed(&[number; 32]), log: LogId::from_bytes([number; 16]) }
+        Self {
+            identity: Identity::from_seed(&[number; 32]),
+            log: LogId::from_bytes([number; 16]),
+        }
     }
 
     /// Who signs.
@@ -62,7 +65,10 @@ impl Forger {
             root: [0; 32],
             count: 0,
         };
-        let frames = payloads.iter().map(|payload| (payload.kind(), payload.encode())).collect();
+        let frames = payloads
+            .iter()
+            .map(|payload| (payload.kind(), payload.encode()))
+            .collect();
         Forgery { header, frames }
     }
 
@@ -70,7 +76,10 @@ impl Forger {
     #[must_use]
     pub fn follow(&self, before: &[u8], seen: &[&VerifiedBundle], payloads: &[Payload]) -> Forgery {
         let before = openprod_core::Bundle::decode(before).expect("what it follows is a bundle");
-        let latest = seen.iter().map(|bundle| bundle.last_hlc()).fold(Hlc::ZERO, Hlc::max);
+        let latest = seen
+            .iter()
+            .map(|bundle| bundle.last_hlc())
+            .fold(Hlc::ZERO, Hlc::max);
         let mut forgery = self.begin(Timestamp::default(), payloads);
         forgery.header.seq = before.header().seq + 1;
         forgery.header.prev = *before.hash();
@@ -102,7 +111,12 @@ pub fn seen_entries(bundles: &[&VerifiedBundle]) -> Vec<Seen> {
         .iter()
         .map(|bundle| {
             let header = bundle.header();
-            Seen { actor: header.actor, log: header.log, seq: header.seq, prefix: bundle.hash().prefix() }
+            Seen {
+                actor: header.actor,
+                log: header.log,
+                seq: header.seq,
+                prefix: bundle.hash().prefix(),
+            }
         })
         .collect();
     seen.sort_unstable();
@@ -112,9 +126,17 @@ pub fn seen_entries(bundles: &[&VerifiedBundle]) -> Vec<Seen> {
 /// Signs a forgery with any key, whoever its header names.
 #[must_use]
 pub fn seal(identity: &Identity, forgery: &Forgery) -> Vec<u8> {
-    let frames: Vec<Vec<u8>> = forgery.frames.iter().map(|(kind, payload)| frame(*kind, payload)).collect();
+    let frames: Vec<Vec<u8>> = forgery
+        .frames
+        .iter()
+        .map(|(kind, payload)| frame(*kind, payload))
+        .collect();
     let leaves: Vec<_> = frames.iter().map(|frame| merkle::leaf(frame)).collect();
-    let header = Header { root: merkle::root(&leaves), count: frames.len() as u32, ..forgery.header.clone() };
+    let header = Header {
+        root: merkle::root(&leaves),
+        count: frames.len() as u32,
+        ..forgery.header.clone()
+    };
     let header = openprod_core::encoding::encode(&header);
     let signature = identity.sign(Purpose::Bundle, blake3::hash(&header).as_bytes());
     let mut bytes = Vec::new();

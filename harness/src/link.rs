@@ -91,7 +91,10 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) const fn new(ends: [End; 2]) -> Self {
-        Self { ends, towards: [VecDeque::new(), VecDeque::new()] }
+        Self {
+            ends,
+            towards: [VecDeque::new(), VecDeque::new()],
+        }
     }
 
     /// When something happens on it next, in microseconds of true time.
@@ -111,19 +114,30 @@ impl Link {
 /// Decodes and verifies a delivery, as a conversation does before the engine sees it.
 pub(crate) fn verify(delivery: &Delivery) -> Result<Vec<VerifiedBundle>, BundleError> {
     let id = workspace().id;
-    delivery.bundles.iter().map(|bytes| Bundle::decode(bytes.as_slice())?.verify(id)).collect()
+    delivery
+        .bundles
+        .iter()
+        .map(|bytes| Bundle::decode(bytes.as_slice())?.verify(id))
+        .collect()
 }
 
 /// What an honest machine is told of the bundles that were delivered to it.
 pub(crate) fn heads(bundles: &[VerifiedBundle]) -> Vec<LogHead> {
     let head = |bundle: &VerifiedBundle| {
         let header = bundle.header();
-        LogHead { actor: header.actor, log: header.log, seq: header.seq, hash: *bundle.hash() }
+        LogHead {
+            actor: header.actor,
+            log: header.log,
+            seq: header.seq,
+            hash: *bundle.hash(),
+        }
     };
     bundles.iter().map(head).collect()
 }
 
 /// How long from `from` to `to`, at least `min_us` and at most `max_us`, in microseconds.
 pub(crate) fn wait_us(from: Timestamp, to: Timestamp, min_us: u64, max_us: u64) -> u64 {
-    to.as_micros().saturating_sub(from.as_micros()).clamp(min_us, max_us)
+    to.as_micros()
+        .saturating_sub(from.as_micros())
+        .clamp(min_us, max_us)
 }

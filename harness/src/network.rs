@@ -65,8 +65,19 @@ impl Network {
         Self {
             faults: Faults::NONE,
             tally: Tally {
-                messages: 0, dropped: 0, duplicated: 0, reordered: 0, corrupted: 0, delayed: 0, cuts: 0, partitions: 0,
-                crashes: 0, restores: 0, clock_jumps: 0, full_disks: 0, endings: 0,
+                messages: 0,
+                dropped: 0,
+                duplicated: 0,
+                reordered: 0,
+                corrupted: 0,
+                delayed: 0,
+                cuts: 0,
+                partitions: 0,
+                crashes: 0,
+                restores: 0,
+                clock_jumps: 0,
+                full_disks: 0,
+                endings: 0,
             },
             random,
             now_us: START_US,
@@ -279,7 +290,9 @@ impl Network {
         self.note(|| format!("{} restarts", device_name(id)));
         let now = self.time_at(id);
         self.devices[id.0].restart_us = None;
-        self.devices[id.0].restart(now).expect("a device that crashed comes up again");
+        self.devices[id.0]
+            .restart(now)
+            .expect("a device that crashed comes up again");
         self.redial(|a, b| a == id || b == id);
     }
 
@@ -289,10 +302,14 @@ impl Network {
         self.note(|| format!("{} is put back to an older copy of its disk", device_name(id)));
         self.tally.restores += 1;
         self.devices[id.0].disk.restore(copy, noticed);
-        let elsewhere: BTreeSet<_> =
-            self.device_ids().filter(|other| *other != id).flat_map(|other| self.bundle_ids(other)).collect();
+        let elsewhere: BTreeSet<_> = self
+            .device_ids()
+            .filter(|other| *other != id)
+            .flat_map(|other| self.bundle_ids(other))
+            .collect();
         let kept = self.bundle_ids_on(copy);
-        self.acknowledged.retain(|bundle, _| elsewhere.contains(bundle) || kept.contains(bundle));
+        self.acknowledged
+            .retain(|bundle, _| elsewhere.contains(bundle) || kept.contains(bundle));
     }
 
     /// Cuts every link of a device and keeps it off the network, or lets it on again.
@@ -358,28 +375,39 @@ impl Network {
     /// their stores; what they believe of each other is not asked.
     #[must_use]
     pub fn is_in_step(&self) -> bool {
-        self.wanted.keys().filter(|(a, b)| self.can_reach(*a, *b)).all(|(a, b)| {
-            let heads = |id: &DeviceId| {
-                let snapshot = self.devices[id.0].snapshot()?;
-                let heads = snapshot.heads().and_then(|stored| Ok((stored, snapshot.applied_heads()?)));
-                Some(heads.expect("a simulated store can be read"))
-            };
-            heads(a) == heads(b)
-        })
+        self.wanted
+            .keys()
+            .filter(|(a, b)| self.can_reach(*a, *b))
+            .all(|(a, b)| {
+                let heads = |id: &DeviceId| {
+                    let snapshot = self.devices[id.0].snapshot()?;
+                    let heads = snapshot
+                        .heads()
+                        .and_then(|stored| Ok((stored, snapshot.applied_heads()?)));
+                    Some(heads.expect("a simulated store can be read"))
+                };
+                heads(a) == heads(b)
+            })
     }
 
     /// The ids of the bundles that a device has stored; none while it is down.
     #[must_use]
     pub fn bundle_ids(&self, id: DeviceId) -> BTreeSet<BundleId> {
-        let Some(snapshot) = self.devices[id.0].snapshot() else { return self.bundle_ids_on(&self.devices[id.0].disk) };
-        let bundles = snapshot.bundles(Position(0), usize::MAX).expect("a simulated store can be read");
+        let Some(snapshot) = self.devices[id.0].snapshot() else {
+            return self.bundle_ids_on(&self.devices[id.0].disk);
+        };
+        let bundles = snapshot
+            .bundles(Position(0), usize::MAX)
+            .expect("a simulated store can be read");
         bundles.iter().map(|bundle| bundle.id()).collect()
     }
 
     fn bundle_ids_on(&self, disk: &Disk) -> BTreeSet<BundleId> {
         let store = disk.open().expect("a simulated store can be opened");
         let reader = store.readers().reader().expect("a simulated store can be read");
-        let bundles = reader.bundles(Position(0), usize::MAX).expect("a simulated store can be read");
+        let bundles = reader
+            .bundles(Position(0), usize::MAX)
+            .expect("a simulated store can be read");
         bundles.iter().map(|stored| stored.bundle.id()).collect()
     }
 
@@ -407,9 +435,18 @@ impl Network {
 
     fn next_us(&self) -> u64 {
         let links = self.links.values().map(Link::next_us);
-        let dials = self.wanted.iter().filter(|((a, b), _)| self.can_dial(*a, *b)).map(|(_, at)| *at);
+        let dials = self
+            .wanted
+            .iter()
+            .filter(|((a, b), _)| self.can_dial(*a, *b))
+            .map(|(_, at)| *at);
         let restarts = self.devices.iter().filter_map(|device| device.restart_us);
-        links.chain(dials).chain(restarts).chain([self.next_second_us]).min().unwrap_or(u64::MAX)
+        links
+            .chain(dials)
+            .chain(restarts)
+            .chain([self.next_second_us])
+            .min()
+            .unwrap_or(u64::MAX)
     }
 
     fn step(&mut self) {
@@ -425,10 +462,17 @@ impl Network {
         }
         self.steps_this_second += 1;
         let steps_max = STEPS_MAX_PER_S * self.devices.len() as u64;
-        assert!(self.steps_this_second < steps_max, "some machine keeps itself awake without anything happening");
+        assert!(
+            self.steps_this_second < steps_max,
+            "some machine keeps itself awake without anything happening"
+        );
         self.dial();
-        let due: Vec<_> =
-            self.links.iter().filter(|(_, link)| link.next_us() <= self.now_us).map(|(id, _)| *id).collect();
+        let due: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.next_us() <= self.now_us)
+            .map(|(id, _)| *id)
+            .collect();
         for link in due {
             for end in 0..2 {
                 self.arrive(link, end);
@@ -439,7 +483,11 @@ impl Network {
     }
 
     fn begin_second(&mut self) {
-        if self.partition.as_ref().is_some_and(|(_, until)| *until <= self.now_us) {
+        if self
+            .partition
+            .as_ref()
+            .is_some_and(|(_, until)| *until <= self.now_us)
+        {
             self.heal_partition();
         }
         self.strike();
@@ -495,7 +543,11 @@ impl Network {
             }
             if self.devices[id.0].room_us.is_none() && self.random.chance(faults.disk_full_permille_per_s) {
                 self.tally.full_disks += 1;
-                let room = if self.random.chance(500) { Room::NoneForRows } else { Room::NoneForCommit };
+                let room = if self.random.chance(500) {
+                    Room::NoneForRows
+                } else {
+                    Room::NoneForCommit
+                };
                 let until = self.now_us + self.random.between(1, u64::from(faults.disk_full_ms_max)) * MS;
                 self.devices[id.0].disk.set_room(room);
                 self.devices[id.0].room_us = Some(until);
@@ -507,9 +559,12 @@ impl Network {
     fn strike_crash(&mut self, id: DeviceId) {
         let faults = self.faults;
         self.tally.crashes += 1;
-        let within = self.random.chance(500).then(|| Command::NameWorkspace { name: "never acknowledged".to_owned() });
+        let within = self.random.chance(500).then(|| Command::NameWorkspace {
+            name: "never acknowledged".to_owned(),
+        });
         self.crash(id, within);
-        self.devices[id.0].restart_us = Some(self.now_us + self.random.between(1, u64::from(faults.restart_ms_max)) * MS);
+        self.devices[id.0].restart_us =
+            Some(self.now_us + self.random.between(1, u64::from(faults.restart_ms_max)) * MS);
         if let Some(backup) = self.devices[id.0].backup.take() {
             if self.random.chance(faults.restore_permille_per_crash) {
                 let noticed = self.random.chance(500);
@@ -521,7 +576,12 @@ impl Network {
     }
 
     fn part(&mut self, parts: &[Vec<DeviceId>], until_us: u64) {
-        let part_of = |id: DeviceId| parts.iter().position(|part| part.contains(&id)).unwrap_or(parts.len() + id.0);
+        let part_of = |id: DeviceId| {
+            parts
+                .iter()
+                .position(|part| part.contains(&id))
+                .unwrap_or(parts.len() + id.0)
+        };
         let parts: Vec<_> = self.device_ids().map(part_of).collect();
         self.note(|| format!("the network falls into parts: {parts:?}"));
         self.partition = Some((parts, until_us));
@@ -529,7 +589,9 @@ impl Network {
 
     fn in_one_part(&self, a: DeviceId, b: DeviceId) -> bool {
         // A device that came later than the partition is in no part.
-        self.partition.as_ref().is_none_or(|(parts, _)| a == b || parts.get(a.0).is_some_and(|part| parts.get(b.0) == Some(part)))
+        self.partition.as_ref().is_none_or(|(parts, _)| {
+            a == b || parts.get(a.0).is_some_and(|part| parts.get(b.0) == Some(part))
+        })
     }
 
     fn can_reach(&self, a: DeviceId, b: DeviceId) -> bool {
@@ -557,7 +619,12 @@ impl Network {
     }
 
     fn dial(&mut self) {
-        let due: Vec<_> = self.wanted.iter().filter(|(_, at)| **at <= self.now_us).map(|(pair, _)| *pair).collect();
+        let due: Vec<_> = self
+            .wanted
+            .iter()
+            .filter(|(_, at)| **at <= self.now_us)
+            .map(|(pair, _)| *pair)
+            .collect();
         for (a, b) in due {
             if self.can_dial(a, b) {
                 self.note(|| format!("{} and {} are linked", device_name(a), device_name(b)));
@@ -576,7 +643,12 @@ impl Network {
             derivation: DERIVATION_VERSION,
         };
         let peer = Peer::new(config, self.time_at(id));
-        Conversation { device: id, peer, poll_us: self.now_us, deliveries: VecDeque::new() }
+        Conversation {
+            device: id,
+            peer,
+            poll_us: self.now_us,
+            deliveries: VecDeque::new(),
+        }
     }
 
     fn add_link(&mut self, ends: [End; 2]) -> LinkId {
@@ -597,7 +669,9 @@ impl Network {
     }
 
     fn end_link(&mut self, id: LinkId) {
-        let Some(link) = self.links.remove(&id) else { return };
+        let Some(link) = self.links.remove(&id) else {
+            return;
+        };
         let devices = [link.ends[0].device(), link.ends[1].device()];
         if let [Some(a), Some(b)] = devices
             && let Some(at) = self.wanted.get_mut(&pair(a, b))
@@ -615,7 +689,11 @@ impl Network {
     fn fail_link(&mut self, id: LinkId, device: DeviceId, error: LinkError) {
         self.note(|| format!("{} ends link {}: {error:?}", device_name(device), id.0));
         self.tally.endings += 1;
-        self.endings.push(Ending { at_us: self.now_us, device, error });
+        self.endings.push(Ending {
+            at_us: self.now_us,
+            device,
+            error,
+        });
         self.end_link(id);
     }
 
@@ -624,7 +702,9 @@ impl Network {
         while let Some(link) = self.links.get_mut(&id) {
             let queue = &mut link.towards[end];
             let due = queue.iter().position(|packet| packet.arrives_us <= self.now_us);
-            let Some(packet) = due.and_then(|at| queue.remove(at)) else { return };
+            let Some(packet) = due.and_then(|at| queue.remove(at)) else {
+                return;
+            };
             let message = Message::decode(&packet.bytes);
             match &mut link.ends[end] {
                 End::Hand(hand) => hand.received.extend(message.ok()),
@@ -632,14 +712,15 @@ impl Network {
                     let device = conversation.device;
                     let clock = self.devices[device.0].clock;
                     let now = clock.read(self.now_us, START_US);
-                    let handled = message.map_err(LinkError::from).and_then(|message| {
-                        Ok(conversation.peer.handle(message, now)?)
-                    });
+                    let handled = message
+                        .map_err(LinkError::from)
+                        .and_then(|message| Ok(conversation.peer.handle(message, now)?));
                     conversation.poll_us = self.now_us;
                     match handled {
                         Ok(Some(delivery)) => {
                             let begun = conversation.deliveries.back().map_or(self.now_us, |(at, _)| *at);
-                            let done = begun.max(self.now_us) + u64::from(self.devices[device.0].disk_ms) * MS;
+                            let done =
+                                begun.max(self.now_us) + u64::from(self.devices[device.0].disk_ms) * MS;
                             conversation.deliveries.push_back((done, delivery));
                         }
                         Ok(None) => {}
@@ -653,22 +734,37 @@ impl Network {
     /// Gives the engine what its disk is done with.
     fn deliver(&mut self, id: LinkId, end: usize) {
         loop {
-            let Some(End::Device(conversation)) = self.links.get_mut(&id).map(|link| &mut link.ends[end]) else { return };
-            if conversation.deliveries.front().is_none_or(|(at, _)| *at > self.now_us) {
+            let Some(End::Device(conversation)) = self.links.get_mut(&id).map(|link| &mut link.ends[end])
+            else {
+                return;
+            };
+            if conversation
+                .deliveries
+                .front()
+                .is_none_or(|(at, _)| *at > self.now_us)
+            {
                 return;
             }
-            let Some((_, delivery)) = conversation.deliveries.pop_front() else { return };
+            let Some((_, delivery)) = conversation.deliveries.pop_front() else {
+                return;
+            };
             let device = conversation.device;
             let now = self.devices[device.0].clock.read(self.now_us, START_US);
-            let Some(engine) = self.devices[device.0].engine() else { return };
+            let Some(engine) = self.devices[device.0].engine() else {
+                return;
+            };
             let taken = verify(&delivery).map_err(LinkError::from).and_then(|bundles| {
                 let (receipt, committed) = engine.receive(&bundles, now)?;
                 Ok((heads(&bundles), receipt, committed))
             });
             match taken {
                 Ok((heads, mut receipt, committed)) => {
-                    let fault = receipt.refused.take_if(|error| !matches!(error, openprod_engine::AdmissionError::Missing));
-                    conversation.peer.delivered(&delivery, &heads, Some(&receipt), now);
+                    let fault = receipt
+                        .refused
+                        .take_if(|error| !matches!(error, openprod_engine::AdmissionError::Missing));
+                    conversation
+                        .peer
+                        .delivered(&delivery, &heads, Some(&receipt), now);
                     conversation.poll_us = self.now_us;
                     self.after_commit(device, &committed);
                     if let Some(error) = fault {
@@ -682,17 +778,23 @@ impl Network {
 
     /// Lets a machine say what it has to say.
     fn poll(&mut self, id: LinkId, end: usize) {
-        let Some(End::Device(conversation)) = self.links.get_mut(&id).map(|link| &mut link.ends[end]) else { return };
+        let Some(End::Device(conversation)) = self.links.get_mut(&id).map(|link| &mut link.ends[end]) else {
+            return;
+        };
         if conversation.poll_us > self.now_us {
             return;
         }
         let device = conversation.device;
         let now = self.devices[device.0].clock.read(self.now_us, START_US);
-        let Some(snapshot) = self.devices[device.0].snapshot() else { return };
+        let Some(snapshot) = self.devices[device.0].snapshot() else {
+            return;
+        };
         let may_ask = self.devices[device.0].asking.is_none_or(|asking| asking == id);
-        let polled = conversation.peer.check_silence(now).map_err(LinkError::from).and_then(|()| {
-            Ok(conversation.peer.poll(&snapshot, may_ask, now)?)
-        });
+        let polled = conversation
+            .peer
+            .check_silence(now)
+            .map_err(LinkError::from)
+            .and_then(|()| Ok(conversation.peer.poll(&snapshot, may_ask, now)?));
         let messages = match polled {
             Ok(messages) => messages,
             Err(error) => return self.fail_link(id, device, error),
@@ -748,16 +850,25 @@ impl Network {
             return;
         }
         self.note(|| format!("{} says {}", device_name(from), summary(message)));
-        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
         let queue = &mut link.towards[1 - end];
         let last = queue.back().map_or(0, |packet| packet.arrives_us);
-        let arrives_us = if overtakes { self.now_us + latency } else { last.max(self.now_us + latency) };
+        let arrives_us = if overtakes {
+            self.now_us + latency
+        } else {
+            last.max(self.now_us + latency)
+        };
         if overtakes && arrives_us < last {
             self.tally.reordered += 1;
         }
         if doubled {
             self.tally.duplicated += 1;
-            queue.push_back(Packet { arrives_us, bytes: bytes.clone() });
+            queue.push_back(Packet {
+                arrives_us,
+                bytes: bytes.clone(),
+            });
         }
         let place = queue.partition_point(|packet| packet.arrives_us <= arrives_us);
         queue.insert(place, Packet { arrives_us, bytes });
@@ -785,7 +896,10 @@ pub fn device_name(id: DeviceId) -> String {
 
 fn summary(message: &Message) -> String {
     let heads = |heads: &[openprod_engine::LogHead]| {
-        let shown: Vec<_> = heads.iter().map(|head| format!("{:02x}:{}", head.log.as_bytes()[0], head.seq)).collect();
+        let shown: Vec<_> = heads
+            .iter()
+            .map(|head| format!("{:02x}:{}", head.log.as_bytes()[0], head.seq))
+            .collect();
         shown.join(" ")
     };
     match message {

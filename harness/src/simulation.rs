@@ -78,8 +78,15 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { simulation, problem, .. } = self;
-        write!(out, "seed {} failed: {problem}\nreplay it with: {}", simulation.seed, simulation.command_line())
+        let Self {
+            simulation, problem, ..
+        } = self;
+        write!(
+            out,
+            "seed {} failed: {problem}\nreplay it with: {}",
+            simulation.seed,
+            simulation.command_line()
+        )
     }
 }
 
@@ -89,13 +96,24 @@ impl Simulation {
     /// The run of a seed, all else left to it.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { seed, devices: None, steps: STEPS, store: None, faults: None, healing_max: HEALING, trace: false }
+        Self {
+            seed,
+            devices: None,
+            steps: STEPS,
+            store: None,
+            faults: None,
+            healing_max: HEALING,
+            trace: false,
+        }
     }
 
     /// What to type to make this run again. Faults and limits that were set by hand are not in it.
     #[must_use]
     pub fn command_line(&self) -> String {
-        let mut line = format!("cargo run -p harness --bin simulate -- --seed {} --steps {}", self.seed, self.steps);
+        let mut line = format!(
+            "cargo run -p harness --bin simulate -- --seed {} --steps {}",
+            self.seed, self.steps
+        );
         if let Some(devices) = self.devices {
             line += &format!(" --peers {devices}");
         }
@@ -127,17 +145,28 @@ impl Simulation {
                 format!("panic: {}", text.unwrap_or_default())
             }
         };
-        Err(Box::new(Failure { simulation: self.clone(), problem, trace: network.trace().to_vec() }))
+        Err(Box::new(Failure {
+            simulation: self.clone(),
+            problem,
+            trace: network.trace().to_vec(),
+        }))
     }
 
     /// Finds, by halving, a small number of steps after which the run fails already: of a failing run only.
     #[must_use]
     pub fn shorten(&self) -> Self {
-        let with = |steps: usize| Self { steps, ..self.clone() };
+        let with = |steps: usize| Self {
+            steps,
+            ..self.clone()
+        };
         let (mut passes, mut fails) = (0, self.steps);
         while fails - passes > 1 {
             let middle = usize::midpoint(passes, fails);
-            if with(middle).run().is_err() { fails = middle } else { passes = middle }
+            if with(middle).run().is_err() {
+                fails = middle
+            } else {
+                passes = middle
+            }
         }
         with(fails)
     }
@@ -150,14 +179,20 @@ impl Simulation {
         let count = self.devices.unwrap_or(count).max(2);
         network.set_faults(faults);
         for _ in 0..count {
-            network.add_device(self.store.unwrap_or_default()).map_err(|error| format!("add device: {error}"))?;
+            network
+                .add_device(self.store.unwrap_or_default())
+                .map_err(|error| format!("add device: {error}"))?;
         }
         connect(network, &mut random, count);
         let mut workload = Workload::new(random.branch());
         for _ in 0..self.steps {
             workload.step(network).map_err(|error| error.to_string())?;
             // Bursts and lulls: what people do at once meets, what they do later has been seen.
-            let pause_ms = if random.chance(600) { random.below(30) } else { random.below(1_500) };
+            let pause_ms = if random.chance(600) {
+                random.below(30)
+            } else {
+                random.below(1_500)
+            };
             network.run_for(Duration::from_millis(pause_ms));
         }
         network.heal();
@@ -168,8 +203,13 @@ impl Simulation {
         let healing = Duration::from_micros(network.now_us() - start_us);
         // Whoever raises a false alarm does so with the next beats.
         network.run_for(Duration::from_millis(2_500));
-        checkers::check(network).and_then(|()| checkers::nothing_lost(network)).map_err(|error| error.to_string())?;
-        let snapshot = network.device(DeviceId(0)).snapshot().ok_or("the first device is down")?;
+        checkers::check(network)
+            .and_then(|()| checkers::nothing_lost(network))
+            .map_err(|error| error.to_string())?;
+        let snapshot = network
+            .device(DeviceId(0))
+            .snapshot()
+            .ok_or("the first device is down")?;
         let status = snapshot.status().map_err(|error| error.to_string())?;
         if let Some(held) = status.held.first() {
             return Err(format!("{:?} is still held: {:?}", held.bundle, held.reason));
@@ -208,7 +248,11 @@ fn describe(network: &Network) -> String {
     let devices = network.device_ids().map(|id| {
         let name = crate::network::device_name(id);
         match network.device(id).snapshot().map(|snapshot| snapshot.status()) {
-            Some(Ok(status)) => format!("{name} has {} bundles, {} held", status.bundles, status.held.len()),
+            Some(Ok(status)) => format!(
+                "{name} has {} bundles, {} held",
+                status.bundles,
+                status.held.len()
+            ),
             Some(Err(error)) => format!("{name} cannot be read: {error}"),
             None => format!("{name} is down"),
         }

@@ -16,6 +16,7 @@ pub fn skip(test: &str, missing: &str) {
     }
     if let Some(path) = std::env::var_os("OPENPROD_SKIP_FILE") {
         let file = OpenOptions::new().append(true).create(true).open(path);
-        file.and_then(|mut file| file.write_all(line.as_bytes())).expect("OPENPROD_SKIP_FILE can be appended to");
+        file.and_then(|mut file| file.write_all(line.as_bytes()))
+            .expect("OPENPROD_SKIP_FILE can be appended to");
     }
 }

@@ -82,7 +82,9 @@ impl TestNetwork {
     /// A network of its own randomness.
     #[must_use]
     pub fn with_seed(seed: u64) -> Self {
-        Self { network: Rc::new(RefCell::new(Network::new(Random::new(seed)))) }
+        Self {
+            network: Rc::new(RefCell::new(Network::new(Random::new(seed)))),
+        }
     }
 
     /// Adds a peer: the first one creates the workspace, the others join it.
@@ -94,7 +96,11 @@ impl TestNetwork {
     /// Adds a peer on a store of this kind.
     #[must_use]
     pub fn add_peer_on(&self, kind: StoreKind) -> TestPeer {
-        let id = self.network.borrow_mut().add_device(kind).expect("a new store can be opened");
+        let id = self
+            .network
+            .borrow_mut()
+            .add_device(kind)
+            .expect("a new store can be opened");
         self.peer(id)
     }
 
@@ -111,7 +117,11 @@ impl TestNetwork {
     /// Adds a second device that runs on a copy of the disk of `original`.
     #[must_use]
     pub fn clone_peer(&self, original: &TestPeer) -> TestPeer {
-        let id = self.network.borrow_mut().clone_device(original.id).expect("a copy can be opened");
+        let id = self
+            .network
+            .borrow_mut()
+            .clone_device(original.id)
+            .expect("a copy can be opened");
         self.peer(id)
     }
 
@@ -127,7 +137,10 @@ impl TestNetwork {
 
     /// Lets the network fall into parts, silently.
     pub fn partition(&self, parts: &[&[&TestPeer]]) {
-        let parts: Vec<Vec<_>> = parts.iter().map(|part| part.iter().map(|peer| peer.id).collect()).collect();
+        let parts: Vec<Vec<_>> = parts
+            .iter()
+            .map(|part| part.iter().map(|peer| peer.id).collect())
+            .collect();
         self.network.borrow_mut().partition(&parts);
     }
 
@@ -177,7 +190,10 @@ impl TestNetwork {
     }
 
     fn peer(&self, id: DeviceId) -> TestPeer {
-        TestPeer { network: Rc::clone(&self.network), id }
+        TestPeer {
+            network: Rc::clone(&self.network),
+            id,
+        }
     }
 }
 
@@ -209,24 +225,39 @@ impl TestPeer {
 
     /// Carries out a command.
     pub fn execute(&self, command: Command) -> Outcome {
-        self.try_execute(&Request::new("test", command)).expect("the command is a good one")
+        self.try_execute(&Request::new("test", command))
+            .expect("the command is a good one")
     }
 
     /// Makes a table.
     pub fn create_table(&self, name: &str, fields: &[(&str, FieldType)]) {
-        let fields = fields.iter().map(|(name, field_type)| NewField::new(name, *field_type)).collect();
-        self.execute(Command::CreateTable { name: name.to_owned(), fields });
+        let fields = fields
+            .iter()
+            .map(|(name, field_type)| NewField::new(name, *field_type))
+            .collect();
+        self.execute(Command::CreateTable {
+            name: name.to_owned(),
+            fields,
+        });
     }
 
     /// Makes a record.
     pub fn create_record(&self, table: &str, fields: &[(&str, &str)]) -> EntityId {
         let records = vec![texts(fields)];
-        self.execute(Command::CreateRecords { table: table.to_owned(), records }).created[0]
+        self.execute(Command::CreateRecords {
+            table: table.to_owned(),
+            records,
+        })
+        .created[0]
     }
 
     /// Sets fields of a record.
     pub fn update(&self, entity: EntityId, table: &str, fields: &[(&str, &str)]) {
-        self.execute(Command::UpdateRecord { entity, table: table.to_owned(), fields: texts(fields) });
+        self.execute(Command::UpdateRecord {
+            entity,
+            table: table.to_owned(),
+            fields: texts(fields),
+        });
     }
 
     /// Deletes a record.
@@ -248,14 +279,23 @@ impl TestPeer {
     #[must_use]
     pub fn list_records(&self, table: &str) -> Vec<Record> {
         let snapshot = self.snapshot();
-        let Some(found) = snapshot.schema().find(table) else { return Vec::new() };
-        let request = ListRequest { table: table.to_owned(), limit: LIMIT_MAX, ..ListRequest::default() };
+        let Some(found) = snapshot.schema().find(table) else {
+            return Vec::new();
+        };
+        let request = ListRequest {
+            table: table.to_owned(),
+            limit: LIMIT_MAX,
+            ..ListRequest::default()
+        };
         let page = list(&snapshot, &request).expect("the listing is a good one");
         page.records
             .into_iter()
             .map(|(entity, row)| {
-                let fields =
-                    found.fields.iter().map(|field| (field.name.clone(), row.field(field.id).clone())).collect();
+                let fields = found
+                    .fields
+                    .iter()
+                    .map(|field| (field.name.clone(), row.field(field.id).clone()))
+                    .collect();
                 Record { entity, fields }
             })
             .collect()
@@ -265,15 +305,28 @@ impl TestPeer {
     #[must_use]
     pub fn value(&self, entity: EntityId, table: &str, field: &str) -> String {
         let snapshot = self.snapshot();
-        let field = snapshot.schema().find(table).and_then(|table| table.field(field)).expect("the field is there").id;
-        let row = snapshot.row(entity).expect("the store can be read").expect("the record is there");
+        let field = snapshot
+            .schema()
+            .find(table)
+            .and_then(|table| table.field(field))
+            .expect("the field is there")
+            .id;
+        let row = snapshot
+            .row(entity)
+            .expect("the store can be read")
+            .expect("the record is there");
         row.field(field).to_text()
     }
 
     /// The names of the tables, in order of creation.
     #[must_use]
     pub fn tables(&self) -> Vec<String> {
-        self.snapshot().schema().tables.iter().map(|table| table.name.clone()).collect()
+        self.snapshot()
+            .schema()
+            .tables
+            .iter()
+            .map(|table| table.name.clone())
+            .collect()
     }
 
     /// The open conflicts.
@@ -306,19 +359,30 @@ impl TestPeer {
     #[must_use]
     pub fn verify(&self) -> Verification {
         let mut network = self.network.borrow_mut();
-        network.device_mut(self.id).engine().expect("the peer is up").verify().expect("the store can be read")
+        network
+            .device_mut(self.id)
+            .engine()
+            .expect("the peer is up")
+            .verify()
+            .expect("the store can be read")
     }
 
     /// A snapshot of its state.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.network.borrow().device(self.id).snapshot().expect("the peer is up")
+        self.network
+            .borrow()
+            .device(self.id)
+            .snapshot()
+            .expect("the peer is up")
     }
 
     /// Its whole log, in commit order.
     #[must_use]
     pub fn bundles(&self) -> Vec<VerifiedBundle> {
-        self.snapshot().bundles(Position(0), usize::MAX).expect("the store can be read")
+        self.snapshot()
+            .bundles(Position(0), usize::MAX)
+            .expect("the store can be read")
     }
 
     /// Lets a person accept a bundle that is held for its time.
@@ -326,7 +390,10 @@ impl TestPeer {
         let now = self.network.borrow().time_at(self.id);
         let mut network = self.network.borrow_mut();
         let engine = network.device_mut(self.id).engine().expect("the peer is up");
-        let released = engine.release(Some(bundle), now).expect("the store can be written").released;
+        let released = engine
+            .release(Some(bundle), now)
+            .expect("the store can be written")
+            .released;
         network.wake(self.id);
         released
     }
@@ -364,7 +431,12 @@ impl TestPeer {
     /// A copy of its disk.
     #[must_use]
     pub fn backup(&self) -> Disk {
-        self.network.borrow().device(self.id).disk.copy().expect("a disk in memory can be copied")
+        self.network
+            .borrow()
+            .device(self.id)
+            .disk
+            .copy()
+            .expect("a disk in memory can be copied")
     }
 
     /// Goes down, gets an older copy of its disk, and comes up. With `noticed`, its high-water mark stayed behind.
@@ -379,7 +451,11 @@ impl TestPeer {
     #[must_use]
     pub fn puppet(&self) -> Puppet {
         let link = self.network.borrow_mut().take_in_hand(self.id);
-        Puppet { network: Rc::clone(&self.network), peer: self.id, link }
+        Puppet {
+            network: Rc::clone(&self.network),
+            peer: self.id,
+            link,
+        }
     }
 
     fn run_for(&self, duration: Duration) {
@@ -410,7 +486,10 @@ impl Puppet {
     /// What the peer has said since this was last called; nothing once it has ended the conversation.
     #[must_use]
     pub fn heard(&self) -> Vec<Message> {
-        self.network.borrow_mut().received_by_hand(self.link).unwrap_or_default()
+        self.network
+            .borrow_mut()
+            .received_by_hand(self.link)
+            .unwrap_or_default()
     }
 
     /// Whether the peer still talks.
@@ -422,11 +501,18 @@ impl Puppet {
     /// Looks at the error with which the peer last ended a conversation.
     pub fn ended_with<T>(&self, look: impl FnOnce(&LinkError) -> T) -> Option<T> {
         let network = self.network.borrow();
-        let ending = network.endings().iter().rev().find(|ending| ending.device == self.peer);
+        let ending = network
+            .endings()
+            .iter()
+            .rev()
+            .find(|ending| ending.device == self.peer);
         ending.map(|ending| look(&ending.error))
     }
 }
 
 fn texts(fields: &[(&str, &str)]) -> Vec<(String, Value)> {
-    fields.iter().map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned()))).collect()
+    fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned())))
+        .collect()
 }

@@ -30,7 +30,11 @@ impl Workload {
     /// People whose doings follow from `random`.
     #[must_use]
     pub const fn new(random: Random) -> Self {
-        Self { random, last: None, commands: 0 }
+        Self {
+            random,
+            last: None,
+            commands: 0,
+        }
     }
 
     /// How many commands were acknowledged.
@@ -44,17 +48,27 @@ impl Workload {
     /// # Errors
     /// [`RepeatError`].
     pub fn step(&mut self, network: &mut Network) -> Result<(), RepeatError> {
-        let ids: Vec<_> = network.device_ids().filter(|id| network.device(*id).is_up()).collect();
+        let ids: Vec<_> = network
+            .device_ids()
+            .filter(|id| network.device(*id).is_up())
+            .collect();
         if self.random.chance(50) {
             return self.repeat(network);
         }
-        let Some(id) = self.random.pick(&ids).copied() else { return Ok(()) };
-        let Some(command) = self.command(network, id) else { return Ok(()) };
+        let Some(id) = self.random.pick(&ids).copied() else {
+            return Ok(());
+        };
+        let Some(command) = self.command(network, id) else {
+            return Ok(());
+        };
         let mut request = Request::new("simulation", command);
         let bytes = self.random.seed();
         let mut command_id = [0; 16];
         command_id.copy_from_slice(&bytes[..16]);
-        request.envelope = Envelope { command_id: Some(CommandId::from_bytes(command_id)), ..request.envelope };
+        request.envelope = Envelope {
+            command_id: Some(CommandId::from_bytes(command_id)),
+            ..request.envelope
+        };
         if let Ok(outcome) = network.execute(id, &request) {
             self.commands += 1;
             self.last = Some((id, request, outcome));
@@ -63,16 +77,24 @@ impl Workload {
     }
 
     fn repeat(&mut self, network: &mut Network) -> Result<(), RepeatError> {
-        let Some((id, request, outcome)) = self.last.take() else { return Ok(()) };
+        let Some((id, request, outcome)) = self.last.take() else {
+            return Ok(());
+        };
         // Where the disk was put back, the command is truly gone and may have its effect again.
         if !network.device(id).is_up() || !network.bundle_ids(id).contains(&outcome.bundle_id) {
             return Ok(());
         }
         match network.execute(id, &request) {
             Ok(again) if again == outcome => Ok(()),
-            Ok(again) => Err(RepeatError { first: outcome, again: format!("{again:?}") }),
+            Ok(again) => Err(RepeatError {
+                first: outcome,
+                again: format!("{again:?}"),
+            }),
             Err(GiveError::Refused(openprod_engine::CommandError::Storage(_)) | GiveError::Down) => Ok(()),
-            Err(error) => Err(RepeatError { first: outcome, again: error.to_string() }),
+            Err(error) => Err(RepeatError {
+                first: outcome,
+                again: error.to_string(),
+            }),
         }
     }
 
@@ -90,10 +112,17 @@ impl Workload {
         }
         let table = self.random.pick(&schema.tables)?;
         let named = table.id.entity().to_string();
-        let records: Vec<EntityId> =
-            snapshot.members(table.id, None, usize::MAX).ok()?.into_iter().map(|(entity, _)| entity).collect();
-        let fields: Vec<(String, FieldType)> =
-            table.fields.iter().map(|field| (field.name.clone(), field.field_type)).collect();
+        let records: Vec<EntityId> = snapshot
+            .members(table.id, None, usize::MAX)
+            .ok()?
+            .into_iter()
+            .map(|(entity, _)| entity)
+            .collect();
+        let fields: Vec<(String, FieldType)> = table
+            .fields
+            .iter()
+            .map(|field| (field.name.clone(), field.field_type))
+            .collect();
         let hot = |random: &mut Random, records: &[EntityId]| {
             // Most edits meet in a few records.
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
@@ -104,17 +133,28 @@ impl Workload {
             0..15 if (records.len() as u64) < RECORDS_MAX => {
                 let count = self.random.between(1, 3);
                 let records = (0..count).map(|_| self.values(&fields)).collect();
-                Some(Command::CreateRecords { table: named, records })
+                Some(Command::CreateRecords {
+                    table: named,
+                    records,
+                })
             }
             0..62 => {
                 let fields = self.values(&fields);
                 let entity = hot(&mut self.random, &records)?;
-                (!fields.is_empty()).then_some(Command::UpdateRecord { entity, table: named, fields })
+                (!fields.is_empty()).then_some(Command::UpdateRecord {
+                    entity,
+                    table: named,
+                    fields,
+                })
             }
-            62..72 => Some(Command::DeleteRecord { entity: hot(&mut self.random, &records)? }),
+            62..72 => Some(Command::DeleteRecord {
+                entity: hot(&mut self.random, &records)?,
+            }),
             72..80 => {
                 let deleted = self.deleted(network, id);
-                Some(Command::RestoreRecord { entity: self.random.pick(&deleted).copied()? })
+                Some(Command::RestoreRecord {
+                    entity: self.random.pick(&deleted).copied()?,
+                })
             }
             80..92 => {
                 let conflicts = snapshot.conflicts().ok()?;
@@ -125,14 +165,18 @@ impl Workload {
                 } else {
                     Decision::Value(picked.value.clone())
                 };
-                Some(Command::ResolveConflict { conflict: conflict.id, decision })
+                Some(Command::ResolveConflict {
+                    conflict: conflict.id,
+                    decision,
+                })
             }
             _ => Some(self.schema_change(named, &fields)),
         }
     }
 
     fn schema_change(&mut self, table: String, fields: &[(String, FieldType)]) -> Command {
-        let (mut name, mut add_fields, mut rename_fields, mut remove_fields) = (None, Vec::new(), Vec::new(), Vec::new());
+        let (mut name, mut add_fields, mut rename_fields, mut remove_fields) =
+            (None, Vec::new(), Vec::new(), Vec::new());
         let fresh = format!("n{}", self.random.below(6));
         let field = self.random.pick(fields).map(|(name, _)| name.clone());
         match (self.random.below(5), field) {
@@ -141,14 +185,22 @@ impl Workload {
             (2, Some(field)) => rename_fields.push((field, fresh)),
             _ => add_fields.push(NewField::new(&fresh, FieldType::Text)),
         }
-        Command::UpdateTable { table, name, add_fields, rename_fields, remove_fields }
+        Command::UpdateTable {
+            table,
+            name,
+            add_fields,
+            rename_fields,
+            remove_fields,
+        }
     }
 
     /// One or two fields, each with one of few values, so that equal values are written apart too.
     fn values(&mut self, fields: &[(String, FieldType)]) -> Vec<(String, Value)> {
         let mut values: Vec<(String, Value)> = Vec::new();
         for _ in 0..self.random.between(1, 2) {
-            let Some((name, field_type)) = self.random.pick(fields) else { break };
+            let Some((name, field_type)) = self.random.pick(fields) else {
+                break;
+            };
             if values.iter().any(|(other, _)| other == name) {
                 continue;
             }
@@ -166,8 +218,12 @@ impl Workload {
 
     /// Records that were deleted, as far as conflicts and the log's last bundles tell.
     fn deleted(&self, network: &Network, id: DeviceId) -> Vec<EntityId> {
-        let Some(snapshot) = network.device(id).snapshot() else { return Vec::new() };
-        let Ok(bundles) = snapshot.bundles(openprod_storage::Position(0), usize::MAX) else { return Vec::new() };
+        let Some(snapshot) = network.device(id).snapshot() else {
+            return Vec::new();
+        };
+        let Ok(bundles) = snapshot.bundles(openprod_storage::Position(0), usize::MAX) else {
+            return Vec::new();
+        };
         let mut deleted: Vec<_> = bundles
             .iter()
             .flat_map(|bundle| bundle.payloads().collect::<Vec<_>>())

@@ -2,7 +2,8 @@
 
 use openprod_core::operation::CreateEntity;
 use openprod_core::{
-    Bundle, BundleHash, CommandId, Draft, EntityId, Hlc, Identity, Intent, LogId, OperationProof, Timestamp, WorkspaceId, seal,
+    Bundle, BundleHash, CommandId, Draft, EntityId, Hlc, Identity, Intent, LogId, OperationProof, Timestamp,
+    WorkspaceId, seal,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +29,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 justification: None,
                 approval_id: None,
             },
-            payloads: vec![CreateEntity { entity: EntityId::new(now, [3; 10]) }.into()],
+            payloads: vec![
+                CreateEntity {
+                    entity: EntityId::new(now, [3; 10]),
+                }
+                .into(),
+            ],
         },
     )?;
     let received = Bundle::decode(sealed.bytes().to_vec())?.verify(workspace)?;

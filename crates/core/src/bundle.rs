@@ -158,7 +158,9 @@ impl Bundle {
         let header: Header = decode(parts.header)?;
         check_header(&header)?;
         if parts.frames.len() != header.count as usize {
-            return Err(BundleError::Inconsistent("it holds another number of operations than its header says"));
+            return Err(BundleError::Inconsistent(
+                "it holds another number of operations than its header says",
+            ));
         }
         let (canonical, places) = frame(parts.header, &parts.signature, &parts.frames);
         if canonical != *bytes {
@@ -172,7 +174,9 @@ impl Bundle {
             bytes,
         };
         if merkle::root(&bundle.leaves()) != bundle.header.root {
-            return Err(BundleError::Inconsistent("its operations are not those that its header was signed for"));
+            return Err(BundleError::Inconsistent(
+                "its operations are not those that its header was signed for",
+            ));
         }
         Ok(bundle)
     }
@@ -183,10 +187,21 @@ impl Bundle {
     /// [`BundleError::WrongWorkspace`] and [`BundleError::Signature`].
     pub fn verify(self, workspace: WorkspaceId) -> Result<VerifiedBundle, BundleError> {
         if self.header.workspace != workspace {
-            return Err(BundleError::WrongWorkspace { expected: workspace, found: self.header.workspace });
+            return Err(BundleError::WrongWorkspace {
+                expected: workspace,
+                found: self.header.workspace,
+            });
         }
-        if !verify(&self.header.actor, Purpose::Bundle, self.hash.as_bytes(), &self.signature) {
-            return Err(BundleError::Signature { actor: self.header.actor, seq: self.header.seq });
+        if !verify(
+            &self.header.actor,
+            Purpose::Bundle,
+            self.hash.as_bytes(),
+            &self.signature,
+        ) {
+            return Err(BundleError::Signature {
+                actor: self.header.actor,
+                seq: self.header.seq,
+            });
         }
         Ok(VerifiedBundle(self))
     }
@@ -248,8 +263,15 @@ impl Bundle {
     /// The first operation kind that this version does not know, if there is one.
     #[must_use]
     pub fn unknown_kind(&self) -> Option<u16> {
-        let known = |kind| Payload::KINDS.binary_search_by_key(&kind, |(known, _)| *known).is_ok();
-        self.places.iter().map(|place| place.kind).find(|kind| !known(*kind))
+        let known = |kind| {
+            Payload::KINDS
+                .binary_search_by_key(&kind, |(known, _)| *known)
+                .is_ok()
+        };
+        self.places
+            .iter()
+            .map(|place| place.kind)
+            .find(|kind| !known(*kind))
     }
 
     /// The payload of operation `index`; `None` when there is no such operation.
@@ -263,7 +285,10 @@ impl Bundle {
     #[must_use]
     pub fn raw_payload(&self, index: u32) -> Option<(u16, &[u8])> {
         let place = self.places.get(index as usize)?;
-        Some((place.kind, &self.bytes[place.payload as usize..place.end as usize]))
+        Some((
+            place.kind,
+            &self.bytes[place.payload as usize..place.end as usize],
+        ))
     }
 
     /// The operations in order, each with its payload or the reason that it has none.
@@ -338,7 +363,10 @@ impl std::ops::Deref for VerifiedBundle {
 /// Puts a header, its signature and payloads together, without judging them.
 pub(crate) fn assemble(header: Header, signature: Signature, frames: &[(u16, Vec<u8>)]) -> Bundle {
     let header_bytes = encode(&header);
-    let frames: Vec<_> = frames.iter().map(|(kind, payload)| Frame { kind: *kind, payload }).collect();
+    let frames: Vec<_> = frames
+        .iter()
+        .map(|(kind, payload)| Frame { kind: *kind, payload })
+        .collect();
     let (bytes, places) = frame(&header_bytes, &signature, &frames);
     Bundle {
         bytes: bytes.into(),
@@ -367,7 +395,12 @@ fn frame(header: &[u8], signature: &Signature, frames: &[Frame<'_>]) -> (Vec<u8>
             let start = bytes.len();
             encode_into(frame, &mut bytes);
             let end = bytes.len();
-            Place { kind: frame.kind, frame: start as u32, payload: (end - frame.payload.len()) as u32, end: end as u32 }
+            Place {
+                kind: frame.kind,
+                frame: start as u32,
+                payload: (end - frame.payload.len()) as u32,
+                end: end as u32,
+            }
         })
         .collect();
     (bytes, places)
@@ -376,7 +409,9 @@ fn frame(header: &[u8], signature: &Signature, frames: &[Frame<'_>]) -> (Vec<u8>
 fn check_header(header: &Header) -> Result<(), BundleError> {
     let inconsistent = |what| Err(BundleError::Inconsistent(what));
     if header.version != FORMAT_VERSION {
-        return Err(BundleError::Version { version: header.version });
+        return Err(BundleError::Version {
+            version: header.version,
+        });
     }
     if header.count == 0 || header.count as usize > OPERATIONS_MAX {
         return inconsistent("it holds no operation, or more than 65,536");

@@ -20,14 +20,18 @@ pub const DECODE_BYTES_MAX: usize = 9 << 20;
 /// What a single decode may allocate ahead of the bytes that justify it.
 const PREALLOCATION_BYTES_MAX: usize = DECODE_BYTES_MAX;
 
-type Format = Configuration<true, PREALLOCATION_BYTES_MAX, BincodeLen, LittleEndian, VarInt, u32, DECODE_BYTES_MAX>;
+type Format =
+    Configuration<true, PREALLOCATION_BYTES_MAX, BincodeLen, LittleEndian, VarInt, u32, DECODE_BYTES_MAX>;
 
 const FORMAT: Format = Configuration::default()
     .with_varint_encoding()
     .with_preallocation_size_limit::<PREALLOCATION_BYTES_MAX>()
     .with_deserialization_size_limit::<DECODE_BYTES_MAX>();
 
-const _: () = assert!(matches!(Format::DESERIALIZATION_SIZE_LIMIT, Some(DECODE_BYTES_MAX)));
+const _: () = assert!(matches!(
+    Format::DESERIALIZATION_SIZE_LIMIT,
+    Some(DECODE_BYTES_MAX)
+));
 
 /// A type that can be written in the workspace's byte format.
 pub trait Encode: SchemaWrite<Format, Src = Self> {}
@@ -57,12 +61,14 @@ pub enum DecodeError {
 /// Returns the canonical bytes of `value`.
 #[must_use]
 pub fn encode<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
-    wincode::config::serialize(value, FORMAT).expect("a value in memory has an encoding: no type here can refuse")
+    wincode::config::serialize(value, FORMAT)
+        .expect("a value in memory has an encoding: no type here can refuse")
 }
 
 /// Appends the canonical bytes of `value` to `out`.
 pub fn encode_into<T: Encode + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    wincode::config::serialize_into(out, value, FORMAT).expect("a value in memory has an encoding, and a Vec takes it");
+    wincode::config::serialize_into(out, value, FORMAT)
+        .expect("a value in memory has an encoding, and a Vec takes it");
 }
 
 /// Reads a value and refuses every spelling of it but the canonical one.

@@ -117,7 +117,9 @@ impl FieldType {
     pub fn admits(self, value: &Value) -> bool {
         match value {
             Value::Empty => true,
-            Value::Integer(number) => self == Self::Integer && number.unsigned_abs() <= INTEGER_MAX.unsigned_abs(),
+            Value::Integer(number) => {
+                self == Self::Integer && number.unsigned_abs() <= INTEGER_MAX.unsigned_abs()
+            }
             Value::Float(number) => self == Self::Float && number.is_finite(),
             _ => value.field_type() == Some(self),
         }
@@ -144,7 +146,9 @@ impl FieldType {
                 "false" | "no" => Some(Value::Boolean(false)),
                 _ => None,
             },
-            Self::Date => Date::parse(trimmed, DATE).ok().map(|date| Value::Date(day_number(date))),
+            Self::Date => Date::parse(trimmed, DATE)
+                .ok()
+                .map(|date| Value::Date(day_number(date))),
             Self::DateTime => OffsetDateTime::parse(trimmed, &Rfc3339).ok().map(|at| {
                 Value::DateTime(DateTime {
                     micros: (at.unix_timestamp_nanos() / 1_000) as i64,
@@ -153,13 +157,22 @@ impl FieldType {
             }),
             Self::Duration => parse_duration(trimmed).map(Value::Duration),
             Self::Entity => trimmed.parse().ok().map(Value::Entity),
-            Self::Blob => BlobHash::from_hex(trimmed)
-                .map(|hash| Value::Blob(Blob { hash, name: String::new(), mime: String::new(), size: 0 })),
+            Self::Blob => BlobHash::from_hex(trimmed).map(|hash| {
+                Value::Blob(Blob {
+                    hash,
+                    name: String::new(),
+                    mime: String::new(),
+                    size: 0,
+                })
+            }),
             Self::CrdtText | Self::CrdtList => None,
         };
         value
             .filter(|value| self.admits(value))
-            .ok_or_else(|| ValueError { expected: self, found: text.chars().take(80).collect() })
+            .ok_or_else(|| ValueError {
+                expected: self,
+                found: text.chars().take(80).collect(),
+            })
     }
 }
 
@@ -242,15 +255,24 @@ fn day_number(date: Date) -> i32 {
 fn parse_duration(text: &str) -> Option<i64> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let text = text.strip_prefix('P')?;
-    let (days, clock) = text.split_once('T').map_or((text, None), |(days, clock)| (days, Some(clock)));
+    let (days, clock) = text
+        .split_once('T')
+        .map_or((text, None), |(days, clock)| (days, Some(clock)));
     if days.is_empty() && clock.is_none_or(str::is_empty) || clock == Some("") {
         return None;
     }
     const SECOND: i64 = 1_000_000;
     let days = parse_units(days, &[('W', 7 * 86_400 * SECOND), ('D', 86_400 * SECOND)])?;
-    let clock = parse_units(clock.unwrap_or(""), &[('H', 3_600 * SECOND), ('M', 60 * SECOND), ('S', SECOND)])?;
+    let clock = parse_units(
+        clock.unwrap_or(""),
+        &[('H', 3_600 * SECOND), ('M', 60 * SECOND), ('S', SECOND)],
+    )?;
     let micros = days.checked_add(clock)?;
-    if negative { micros.checked_neg() } else { Some(micros) }
+    if negative {
+        micros.checked_neg()
+    } else {
+        Some(micros)
+    }
 }
 
 /// Reads numbers that are each followed by one of `units`, in that order, each at most once.
@@ -270,7 +292,9 @@ fn parse_units(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
 
 /// Reads a decimal number of units; a fraction is allowed only of seconds, to six places.
 fn parse_decimal(number: &str, micros: i64, fractional: bool) -> Option<i64> {
-    let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
+    let (whole, fraction) = number
+        .split_once('.')
+        .map_or((number, None), |(whole, part)| (whole, Some(part)));
     let total = whole.parse::<i64>().ok()?.checked_mul(micros)?;
     match fraction {
         None => Some(total),
@@ -288,7 +312,11 @@ mod tests {
     use super::*;
 
     fn check(field_type: FieldType, text: &str, written: &str) {
-        assert_eq!(field_type.parse(text).map(|value| value.to_text()), Ok(written.to_owned()), "{field_type} {text}");
+        assert_eq!(
+            field_type.parse(text).map(|value| value.to_text()),
+            Ok(written.to_owned()),
+            "{field_type} {text}"
+        );
     }
 
     #[test]
@@ -300,8 +328,16 @@ mod tests {
         check(FieldType::Boolean, "Yes", "true");
         check(FieldType::Date, "2026-11-21", "2026-11-21");
         check(FieldType::Date, "1969-12-31", "1969-12-31");
-        check(FieldType::DateTime, "2026-11-21T20:00:00-05:00", "2026-11-21T20:00:00-05:00");
-        check(FieldType::DateTime, "2026-11-21T20:00:00.25Z", "2026-11-21T20:00:00.25Z");
+        check(
+            FieldType::DateTime,
+            "2026-11-21T20:00:00-05:00",
+            "2026-11-21T20:00:00-05:00",
+        );
+        check(
+            FieldType::DateTime,
+            "2026-11-21T20:00:00.25Z",
+            "2026-11-21T20:00:00.25Z",
+        );
         check(FieldType::Duration, "PT1H30M", "PT1H30M");
         check(FieldType::Duration, "P1DT0.5S", "PT24H0.5S");
         check(FieldType::Duration, "PT0S", "PT0S");

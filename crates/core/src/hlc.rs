@@ -24,7 +24,11 @@ impl Timestamp {
     /// A time from microseconds since the Unix epoch; later than [`Timestamp::MAX`] counts as that.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
-        if micros > Self::MAX.0 { Self::MAX } else { Self(micros) }
+        if micros > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(micros)
+        }
     }
 
     /// Microseconds since the Unix epoch.
@@ -42,7 +46,10 @@ impl Timestamp {
     /// This time, later by `duration`, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self::from_micros(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
+        Self::from_micros(
+            self.0
+                .saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// How long after `earlier` this time is; zero when it is not.
@@ -162,8 +169,14 @@ mod tests {
     use super::*;
 
     fn hlc() -> impl Strategy<Value = Hlc> {
-        (any::<u32>(), any::<u32>(), prop_oneof![any::<u32>(), Just(u32::MAX), Just(0)])
-            .prop_map(|(seconds, fraction, counter)| Hlc::new(NTP64(u64::from(seconds) << 32 | u64::from(fraction)), counter))
+        (
+            any::<u32>(),
+            any::<u32>(),
+            prop_oneof![any::<u32>(), Just(u32::MAX), Just(0)],
+        )
+            .prop_map(|(seconds, fraction, counter)| {
+                Hlc::new(NTP64(u64::from(seconds) << 32 | u64::from(fraction)), counter)
+            })
     }
 
     proptest! {
@@ -213,7 +226,9 @@ mod tests {
         let mut last = Hlc::ZERO;
         let mut random = 0x9e37_79b9_7f4a_7c15_u64;
         for _ in 0..2_000 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let now = Timestamp(1_700_000_000_000_000 + (random >> 44));
             NOW.set(now.to_ntp().as_u64() & !(WALL_STEP - 1));
             if random & 1 == 0 {

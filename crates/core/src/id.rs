@@ -173,7 +173,9 @@ impl OpId {
     /// The operation's place in its bundle, from 0; `None` when the id is that of a bundle.
     #[must_use]
     pub fn index(self) -> Option<u32> {
-        u32::try_from(u128::from_be_bytes(self.0) & PLACE_MASK).ok()?.checked_sub(1)
+        u32::try_from(u128::from_be_bytes(self.0) & PLACE_MASK)
+            .ok()?
+            .checked_sub(1)
     }
 }
 
@@ -217,7 +219,10 @@ impl FromStr for ActorId {
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .map(Self)
-            .ok_or_else(|| ParseIdError { text: text.chars().take(80).collect(), expected: "64 lower-case hex digits" })
+            .ok_or_else(|| ParseIdError {
+                text: text.chars().take(80).collect(),
+                expected: "64 lower-case hex digits",
+            })
     }
 }
 
@@ -228,7 +233,10 @@ mod tests {
 
     #[test]
     fn operation_id_names_its_bundle_and_place() {
-        let bundle = BundleId::derive(Timestamp::from_micros(1_700_000_000_000_000), &BundleHash::from_bytes([0xff; 32]));
+        let bundle = BundleId::derive(
+            Timestamp::from_micros(1_700_000_000_000_000),
+            &BundleHash::from_bytes([0xff; 32]),
+        );
         for index in [0, 1, 499, 65_535] {
             let op = bundle.operation(index);
             assert_eq!((op.bundle(), op.index()), (bundle, Some(index)));
@@ -239,7 +247,10 @@ mod tests {
 
     #[test]
     fn derived_ids_are_version_seven() {
-        let id = BundleId::derive(Timestamp::from_micros(1_700_000_000_000_000), &BundleHash::from_bytes([0xa5; 32]));
+        let id = BundleId::derive(
+            Timestamp::from_micros(1_700_000_000_000_000),
+            &BundleHash::from_bytes([0xa5; 32]),
+        );
         assert_eq!(Uuid::from_bytes(*id.as_bytes()).get_version_num(), 7);
         assert_eq!(Uuid::from_bytes(*id.operation(7).as_bytes()).get_version_num(), 7);
     }
@@ -249,6 +260,9 @@ mod tests {
         let id = EntityId::new(Timestamp::from_micros(5_000), [7; 10]);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("not-an-id".parse::<EntityId>().is_err());
-        assert!("AB".repeat(32).parse::<ActorId>().is_err(), "upper case is another spelling");
+        assert!(
+            "AB".repeat(32).parse::<ActorId>().is_err(),
+            "upper case is another spelling"
+        );
     }
 }

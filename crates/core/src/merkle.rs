@@ -39,8 +39,11 @@ pub fn path(leaves: &[OperationHash], index: usize) -> Option<Vec<[u8; 32]>> {
         _ => {
             let at = split(leaves.len());
             let (left, right) = leaves.split_at(at);
-            let (mut below, sibling) =
-                if index < at { (path(left, index)?, root(right)) } else { (path(right, index - at)?, root(left)) };
+            let (mut below, sibling) = if index < at {
+                (path(left, index)?, root(right))
+            } else {
+                (path(right, index - at)?, root(left))
+            };
             below.push(sibling);
             Some(below)
         }
@@ -49,7 +52,12 @@ pub fn path(leaves: &[OperationHash], index: usize) -> Option<Vec<[u8; 32]>> {
 
 /// Recomputes the root from leaf `index` of `count` and its `path`; `None` when the path does not fit the shape.
 #[must_use]
-pub fn root_from_path(leaf: &OperationHash, index: usize, count: usize, path: &[[u8; 32]]) -> Option<[u8; 32]> {
+pub fn root_from_path(
+    leaf: &OperationHash,
+    index: usize,
+    count: usize,
+    path: &[[u8; 32]],
+) -> Option<[u8; 32]> {
     if count <= 1 {
         return (index == 0 && count == 1 && path.is_empty()).then_some(*leaf.as_bytes());
     }
@@ -58,7 +66,10 @@ pub fn root_from_path(leaf: &OperationHash, index: usize, count: usize, path: &[
     if index < at {
         Some(node(&root_from_path(leaf, index, at, below)?, sibling))
     } else {
-        Some(node(sibling, &root_from_path(leaf, index - at, count - at, below)?))
+        Some(node(
+            sibling,
+            &root_from_path(leaf, index - at, count - at, below)?,
+        ))
     }
 }
 

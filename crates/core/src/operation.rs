@@ -286,8 +286,17 @@ mod tests {
 
     #[test]
     fn unknown_kind_and_broken_payload_are_told_apart() {
-        assert!(matches!(Payload::decode(9_999, b""), Err(PayloadError::UnknownKind { kind: 9_999 })));
-        assert!(matches!(Payload::decode(1, b"short"), Err(PayloadError::Malformed { kind: 1, .. })));
-        assert!(matches!(Payload::decode(1, &[0; 17]), Err(PayloadError::Malformed { kind: 1, .. })));
+        assert!(matches!(
+            Payload::decode(9_999, b""),
+            Err(PayloadError::UnknownKind { kind: 9_999 })
+        ));
+        assert!(matches!(
+            Payload::decode(1, b"short"),
+            Err(PayloadError::Malformed { kind: 1, .. })
+        ));
+        assert!(matches!(
+            Payload::decode(1, &[0; 17]),
+            Err(PayloadError::Malformed { kind: 1, .. })
+        ));
     }
 }

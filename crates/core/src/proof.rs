@@ -73,7 +73,10 @@ impl OperationProof {
         }
         let hash = BundleHash::from_bytes(*blake3::hash(&self.header).as_bytes());
         if !verify(&header.actor, Purpose::Bundle, hash.as_bytes(), &self.signature) {
-            return Err(ProofError::Signature(BundleError::Signature { actor: header.actor, seq: header.seq }));
+            return Err(ProofError::Signature(BundleError::Signature {
+                actor: header.actor,
+                seq: header.seq,
+            }));
         }
         Ok(Operation {
             op_id: BundleId::derive(header.hlc.timestamp(), &hash).operation(self.index),

@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
-use crate::bundle::{BUNDLE_BYTES_MAX, FORMAT_VERSION, Header, OPERATIONS_MAX, Seen, VerifiedBundle, assemble, frame_bytes};
+use crate::bundle::{
+    BUNDLE_BYTES_MAX, FORMAT_VERSION, Header, OPERATIONS_MAX, Seen, VerifiedBundle, assemble, frame_bytes,
+};
 use crate::hash::BundleHash;
 use crate::hlc::Hlc;
 use crate::id::{LogId, WorkspaceId};
@@ -64,19 +66,28 @@ pub fn seal(identity: &Identity, mut draft: Draft) -> Result<VerifiedBundle, Sea
         return Err(SealError::Empty);
     }
     if draft.payloads.len() > OPERATIONS_MAX {
-        return Err(SealError::TooMany { count: draft.payloads.len() });
+        return Err(SealError::TooMany {
+            count: draft.payloads.len(),
+        });
     }
     if !draft.intent.is_bounded() {
         return Err(SealError::IntentTooLong);
     }
     draft.seen.sort_unstable();
     draft.seen.dedup();
-    let frames: Vec<_> = draft.payloads.iter().map(|payload| (payload.kind(), payload.encode())).collect();
+    let frames: Vec<_> = draft
+        .payloads
+        .iter()
+        .map(|payload| (payload.kind(), payload.encode()))
+        .collect();
     let len: usize = frames.iter().map(|(_, payload)| payload.len()).sum();
     if len > BUNDLE_BYTES_MAX {
         return Err(SealError::TooLarge { len });
     }
-    let leaves: Vec<_> = frames.iter().map(|(kind, payload)| merkle::leaf(&frame_bytes(*kind, payload))).collect();
+    let leaves: Vec<_> = frames
+        .iter()
+        .map(|(kind, payload)| merkle::leaf(&frame_bytes(*kind, payload)))
+        .collect();
     let header = Header {
         version: FORMAT_VERSION,
         workspace: draft.workspace,
@@ -92,7 +103,9 @@ pub fn seal(identity: &Identity, mut draft: Draft) -> Result<VerifiedBundle, Sea
     };
     let bundle = seal_header(identity, header, &frames);
     if bundle.bytes().len() > BUNDLE_BYTES_MAX {
-        return Err(SealError::TooLarge { len: bundle.bytes().len() });
+        return Err(SealError::TooLarge {
+            len: bundle.bytes().len(),
+        });
     }
     Ok(bundle)
 }

@@ -60,7 +60,9 @@ impl Value {
     /// A float value: −0.0 becomes 0.0; `None` for what is not finite.
     #[must_use]
     pub fn float(number: f64) -> Option<Self> {
-        number.is_finite().then_some(Self::Float(if number == 0.0 { 0.0 } else { number }))
+        number
+            .is_finite()
+            .then_some(Self::Float(if number == 0.0 { 0.0 } else { number }))
     }
 
     /// The type that this is a value of; `None` for the empty value, which every type has.
@@ -84,7 +86,8 @@ impl Value {
     /// Whether two values are the same in signed bytes; unlike `==`, a NaN from a faulty peer equals itself.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        self == other || matches!((self, other), (Self::Float(_), Self::Float(_))) && encode(self) == encode(other)
+        self == other
+            || matches!((self, other), (Self::Float(_), Self::Float(_))) && encode(self) == encode(other)
     }
 
     /// Writes the value as text, in the form that [`FieldType::parse`] reads (a blob as its hash alone).
@@ -118,6 +121,9 @@ mod tests {
     #[test]
     fn floats_are_finite_and_have_one_zero() {
         assert_eq!(Value::float(f64::INFINITY), None);
-        assert_eq!(Value::float(-0.0).map(|value| encode(&value)), Value::float(0.0).map(|value| encode(&value)));
+        assert_eq!(
+            Value::float(-0.0).map(|value| encode(&value)),
+            Value::float(0.0).map(|value| encode(&value))
+        );
     }
 }

@@ -130,7 +130,11 @@ mod tests {
                         log: LogId::from_bytes([log; 16]),
                         branch: None,
                     };
-                    let head = Head { seq, hlc: Hlc::ZERO.plus(seq as u32), hash: BundleHash::from_bytes([seq as u8; 32]) };
+                    let head = Head {
+                        seq,
+                        hlc: Hlc::ZERO.plus(seq as u32),
+                        hash: BundleHash::from_bytes([seq as u8; 32]),
+                    };
                     (key, head)
                 })
                 .collect()

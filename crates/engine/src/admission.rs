@@ -77,7 +77,11 @@ pub enum HoldReason {
 }
 
 /// Judges where a bundle goes.
-pub(crate) fn admit(chains: &Chains, store: &dyn Read, bundle: &VerifiedBundle) -> Result<Admitted, AdmissionError> {
+pub(crate) fn admit(
+    chains: &Chains,
+    store: &dyn Read,
+    bundle: &VerifiedBundle,
+) -> Result<Admitted, AdmissionError> {
     let header = bundle.header();
     let entry = entry(chains, store, bundle)?;
     let (mut clock, mut past) = match entry {
@@ -86,11 +90,19 @@ pub(crate) fn admit(chains: &Chains, store: &dyn Read, bundle: &VerifiedBundle) 
         Entry::Forks(_) if header.seq == 1 => (ChainClock::default(), Hlc::ZERO),
         Entry::Forks(chain) => {
             let before = header.seq - 1;
-            (clock_at(chains, store, chain, before)?, hlc_at(chains, store, chain, before)?)
+            (
+                clock_at(chains, store, chain, before)?,
+                hlc_at(chains, store, chain, before)?,
+            )
         }
     };
     if entry == Entry::Duplicate {
-        return Ok(Admitted { place: entry, clock, past, seen: Vec::new() });
+        return Ok(Admitted {
+            place: entry,
+            clock,
+            past,
+            seen: Vec::new(),
+        });
     }
     if matches!(entry, Entry::Begins | Entry::Forks(_)) && chains.iter().count() >= CHAINS_MAX {
         return Err(AdmissionError::TooManyLogs);
@@ -102,12 +114,21 @@ pub(crate) fn admit(chains: &Chains, store: &dyn Read, bundle: &VerifiedBundle) 
         seen.push((chain, pointer.seq));
         // Time only grows along a chain, so the head's will do unless it is too great.
         let head = chains.get(chain).stored;
-        past = past.max(if head.hlc < header.hlc { head.hlc } else { hlc_at(chains, store, chain, pointer.seq)? });
+        past = past.max(if head.hlc < header.hlc {
+            head.hlc
+        } else {
+            hlc_at(chains, store, chain, pointer.seq)?
+        });
     }
     if header.hlc <= past {
         return Err(AdmissionError::TimeBehindPast);
     }
-    Ok(Admitted { place: entry, clock, past, seen })
+    Ok(Admitted {
+        place: entry,
+        clock,
+        past,
+        seen,
+    })
 }
 
 /// Why a bundle must be held, judged at `now`; `None` when it can be applied.
@@ -125,7 +146,9 @@ pub(crate) fn hold(
     let applied = |id: ChainId, seq: u64| chains.get(id).applied.is_some_and(|head| head.seq >= seq);
     let predecessor = header.seq == 1
         || if header.seq == chain.first {
-            chain.parent.is_some_and(|parent| applied(ChainId(parent), header.seq - 1))
+            chain
+                .parent
+                .is_some_and(|parent| applied(ChainId(parent), header.seq - 1))
         } else {
             chain.applied.is_some_and(|head| head.seq + 1 == header.seq)
         };
@@ -158,14 +181,22 @@ fn entry(chains: &Chains, store: &dyn Read, bundle: &VerifiedBundle) -> Result<E
     for id in log {
         if hash_at(chains, store, *id, header.seq - 1)? == Some(header.prev) {
             let extends = chains.get(*id).stored.seq == header.seq - 1;
-            return Ok(if extends { Entry::Extends(*id) } else { Entry::Forks(*id) });
+            return Ok(if extends {
+                Entry::Extends(*id)
+            } else {
+                Entry::Forks(*id)
+            });
         }
     }
     Err(AdmissionError::Missing)
 }
 
 /// The chain that holds the bundle which `seen` points at.
-pub(crate) fn resolve(chains: &Chains, store: &dyn Read, seen: &Seen) -> Result<Option<ChainId>, StorageError> {
+pub(crate) fn resolve(
+    chains: &Chains,
+    store: &dyn Read,
+    seen: &Seen,
+) -> Result<Option<ChainId>, StorageError> {
     for id in chains.of_log(seen.actor, seen.log) {
         if hash_at(chains, store, *id, seen.seq)?.is_some_and(|hash| hash.prefix() == seen.prefix) {
             return Ok(Some(*id));
@@ -181,7 +212,12 @@ pub(crate) fn hash_at(
     id: ChainId,
     seq: u64,
 ) -> Result<Option<BundleHash>, StorageError> {
-    let Chain { first, first_hash, stored: ChainHead { seq: last, hash, .. }, .. } = chains.get(id);
+    let Chain {
+        first,
+        first_hash,
+        stored: ChainHead { seq: last, hash, .. },
+        ..
+    } = chains.get(id);
     Ok(if seq < *first || seq > *last {
         None
     } else if seq == *last {
@@ -222,7 +258,11 @@ pub(crate) fn clock_at(
 }
 
 /// What the chain's first author had seen by what the chain left: empty for a log's first chain.
-pub(crate) fn inherited_clock(chains: &Chains, store: &dyn Read, id: ChainId) -> Result<ChainClock, StorageError> {
+pub(crate) fn inherited_clock(
+    chains: &Chains,
+    store: &dyn Read,
+    id: ChainId,
+) -> Result<ChainClock, StorageError> {
     match chains.get(id).parent {
         Some(parent) => clock_at(chains, store, ChainId(parent), chains.get(id).first - 1),
         None => Ok(ChainClock::default()),

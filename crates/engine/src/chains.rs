@@ -109,7 +109,10 @@ impl Chains {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ChainId, &Chain)> {
-        self.chains.iter().enumerate().map(|(index, chain)| (ChainId(index as u32), chain))
+        self.chains
+            .iter()
+            .enumerate()
+            .map(|(index, chain)| (ChainId(index as u32), chain))
     }
 
     /// Marks bundle `seq` of a chain, and with it the chain's past and that of the chains it left, as seen.
@@ -141,7 +144,14 @@ impl Chains {
             .filter_map(|chain| {
                 let ChainHead { seq, hlc, hash } = head(chain)?;
                 let branch = self.branch(chain, seq);
-                Some((LogKey { actor: chain.actor, log: chain.log, branch }, Head { seq, hlc, hash }))
+                Some((
+                    LogKey {
+                        actor: chain.actor,
+                        log: chain.log,
+                        branch,
+                    },
+                    Head { seq, hlc, hash },
+                ))
             })
             .collect()
     }
@@ -149,7 +159,12 @@ impl Chains {
     /// The name of the branch that bundle `seq` of a chain stands on: the hash where the innermost fork before it
     /// left it. Every peer that knows the same bundles gives it the same name.
     fn branch(&self, chain: &Chain, seq: u64) -> Option<BundleHash> {
-        let inner = chain.forks.iter().rev().find(|(at, _)| *at <= seq).map(|(_, hash)| *hash);
+        let inner = chain
+            .forks
+            .iter()
+            .rev()
+            .find(|(at, _)| *at <= seq)
+            .map(|(_, hash)| *hash);
         inner.or_else(|| chain.parent.map(|_| chain.first_hash))
     }
 }

@@ -24,7 +24,12 @@ impl NewField {
     /// A field that holds its own value and has no options.
     #[must_use]
     pub fn new(name: &str, field_type: FieldType) -> Self {
-        Self { name: name.to_owned(), field_type, mode: FieldMode::Discrete, options: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            field_type,
+            mode: FieldMode::Discrete,
+            options: Vec::new(),
+        }
     }
 }
 
@@ -151,7 +156,13 @@ impl Request {
     /// A command without more of an envelope than where it comes from.
     #[must_use]
     pub fn new(source: &str, command: Command) -> Self {
-        Self { envelope: Envelope { source: source.to_owned(), ..Envelope::default() }, command }
+        Self {
+            envelope: Envelope {
+                source: source.to_owned(),
+                ..Envelope::default()
+            },
+            command,
+        }
     }
 }
 

@@ -70,7 +70,9 @@ impl ConflictKey {
     /// The conflict's id.
     #[must_use]
     pub fn id(&self) -> ConflictId {
-        let hash = blake3::Hasher::new_derive_key("openprod 2026 conflict id 1").update(&encode(self)).finalize();
+        let hash = blake3::Hasher::new_derive_key("openprod 2026 conflict id 1")
+            .update(&encode(self))
+            .finalize();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&hash.as_bytes()[..16]);
         bytes[6] = bytes[6] & 0x0f | 0x80;
@@ -115,7 +117,10 @@ pub fn of_row(entity: EntityId, row: &Row) -> BTreeSet<ConflictKey> {
         })
         .collect();
     if row.is_deletion_contended() {
-        keys.insert(ConflictKey { entity, kind: ConflictKind::Deletion });
+        keys.insert(ConflictKey {
+            entity,
+            kind: ConflictKind::Deletion,
+        });
     }
     keys
 }
@@ -134,7 +139,9 @@ pub(crate) fn list(store: &dyn Read) -> Result<Vec<Conflict>, StorageError> {
 
 /// The open conflict of this id; `None` when there is none.
 pub(crate) fn find(store: &dyn Read, id: ConflictId) -> Result<Option<Conflict>, StorageError> {
-    let Some(value) = store.get(Space::Conflict, id.0.as_bytes())? else { return Ok(None) };
+    let Some(value) = store.get(Space::Conflict, id.0.as_bytes())? else {
+        return Ok(None);
+    };
     load(store, stored(Space::Conflict, &value)?)
 }
 
@@ -143,7 +150,9 @@ pub(crate) fn row_key(id: ConflictId) -> [u8; 16] {
 }
 
 fn load(store: &dyn Read, key: ConflictKey) -> Result<Option<Conflict>, StorageError> {
-    let Some(bytes) = store.get(Space::Entity, key.entity.as_bytes())? else { return Ok(None) };
+    let Some(bytes) = store.get(Space::Entity, key.entity.as_bytes())? else {
+        return Ok(None);
+    };
     let row = Row::decode(&bytes)?;
     let cell = match key.kind {
         ConflictKind::Field(field) => CellKey::Field(field),
@@ -152,9 +161,20 @@ fn load(store: &dyn Read, key: ConflictKey) -> Result<Option<Conflict>, StorageE
     };
     let (cells, candidates): (Vec<_>, Vec<_>) = match key.kind {
         ConflictKind::Deletion => row.deletion_candidates().into_iter().unzip(),
-        _ => row.candidates(cell).into_iter().map(|candidate| (cell, candidate)).unzip(),
+        _ => row
+            .candidates(cell)
+            .into_iter()
+            .map(|candidate| (cell, candidate))
+            .unzip(),
     };
     // Of an edit against a deletion, the deletion is what is shown, however late the edit.
     let shown = cells.iter().rposition(|written| *written == cell).unwrap_or(0);
-    Ok(Some(Conflict { id: key.id(), key, facets: row.attached().collect(), candidates, shown, cells }))
+    Ok(Some(Conflict {
+        id: key.id(),
+        key,
+        facets: row.attached().collect(),
+        candidates,
+        shown,
+        cells,
+    }))
 }

@@ -34,12 +34,18 @@ pub(crate) fn derive(
                 continue;
             }
         };
-        let Some((entity, key, value)) = write else { continue };
+        let Some((entity, key, value)) = write else {
+            continue;
+        };
         state.row_mut(&*store, entity)?.write(writer, key, index, value);
         touched.insert(entity);
     }
     for entity in touched {
-        store.put(Space::Touch, &[entity.as_bytes().as_slice(), &position].concat(), &[])?;
+        store.put(
+            Space::Touch,
+            &[entity.as_bytes().as_slice(), &position].concat(),
+            &[],
+        )?;
     }
     Ok(())
 }

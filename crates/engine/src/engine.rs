@@ -116,13 +116,23 @@ impl Engine {
         if tail_lost || rebuild {
             summary.save(&mut *write)?;
         }
-        let cache = Cache { chains: Chains::load(&*write)?, schema: Arc::new(Schema::load(&*write)?), summary };
+        let cache = Cache {
+            chains: Chains::load(&*write)?,
+            schema: Arc::new(Schema::load(&*write)?),
+            summary,
+        };
         if tail_lost || rebuild {
             write.commit()?;
         } else {
             drop(write);
         }
-        let mut engine = Self { storage, identity, workspace, random, cache };
+        let mut engine = Self {
+            storage,
+            identity,
+            workspace,
+            random,
+            cache,
+        };
         engine.release(None, now)?;
         Ok(engine)
     }
@@ -133,14 +143,25 @@ impl Engine {
     /// [`StorageError`] when the store cannot be written.
     pub fn begin(&mut self, now: Timestamp) -> Result<Transaction<'_>, StorageError> {
         let write = self.storage.begin()?;
-        Ok(Transaction::new(write, &self.workspace, &self.identity, &mut self.random, &mut self.cache, now))
+        Ok(Transaction::new(
+            write,
+            &self.workspace,
+            &self.identity,
+            &mut self.random,
+            &mut self.cache,
+            now,
+        ))
     }
 
     /// Carries out one command in a transaction of its own.
     ///
     /// # Errors
     /// [`CommandError`]; nothing was written.
-    pub fn execute(&mut self, request: &Request, now: Timestamp) -> Result<(Outcome, Committed), CommandError> {
+    pub fn execute(
+        &mut self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(Outcome, Committed), CommandError> {
         let mut transaction = self.begin(now)?;
         let outcome = transaction.execute(request)?;
         Ok((outcome, transaction.commit()?))

@@ -25,11 +25,16 @@ impl ForkEvidence {
     ) -> Result<Self, StorageError> {
         let seq = bundle.header().seq;
         let damaged = || StorageError::DamagedRow { space: "chain" };
-        debug_assert!(chains.get(chain).stored.seq >= seq, "a fork contradicts a bundle that is there");
+        debug_assert!(
+            chains.get(chain).stored.seq >= seq,
+            "a fork contradicts a bundle that is there"
+        );
         let place = store.place(chain, seq)?.ok_or_else(damaged)?;
         let rival = store.bundle(place.position)?.ok_or_else(damaged)?.bundle;
         let signed = |bundle: &VerifiedBundle| (bundle.header_bytes(), *bundle.signature());
-        Ok(Self { headers: [signed(&rival), signed(bundle)] })
+        Ok(Self {
+            headers: [signed(&rival), signed(bundle)],
+        })
     }
 
     /// Who contradicted themselves, in which log, at which number; `None` when this is no evidence.
@@ -38,7 +43,13 @@ impl ForkEvidence {
         let [(a, _), (b, _)] = &self.headers;
         let authentic = |(bytes, signature): &(Vec<u8>, Signature)| {
             let header: Header = decode(bytes).ok()?;
-            verify(&header.actor, Purpose::Bundle, blake3::hash(bytes).as_bytes(), signature).then_some(header)
+            verify(
+                &header.actor,
+                Purpose::Bundle,
+                blake3::hash(bytes).as_bytes(),
+                signature,
+            )
+            .then_some(header)
         };
         let (first, second) = (authentic(&self.headers[0])?, authentic(&self.headers[1])?);
         let place = |header: &Header| (header.workspace, header.actor, header.log, header.seq);

@@ -84,8 +84,18 @@ impl Owner {
         };
         let thread = std::thread::Builder::new()
             .name("workspace".to_owned())
-            .spawn(move || Worker { engine, time, listener }.run(&queue))?;
-        Ok(Self { handle, thread: Some(thread) })
+            .spawn(move || {
+                Worker {
+                    engine,
+                    time,
+                    listener,
+                }
+                .run(&queue)
+            })?;
+        Ok(Self {
+            handle,
+            thread: Some(thread),
+        })
     }
 
     /// What gives it work.
@@ -219,7 +229,8 @@ impl Worker {
     }
 
     fn work(&mut self, jobs: Vec<Job>) {
-        let (checks, writes): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| matches!(job, Job::Verify(_)));
+        let (checks, writes): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| matches!(job, Job::Verify(_)));
         if !writes.is_empty() {
             self.write(writes);
         }

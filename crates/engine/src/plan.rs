@@ -38,11 +38,26 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
     match command {
         Command::NameWorkspace { name } => name_workspace(view, name),
         Command::CreateTable { name, fields } => create_table(view, name, fields),
-        Command::UpdateTable { table, name, add_fields, rename_fields, remove_fields } => {
-            update_table(view, table, name.as_deref(), add_fields, rename_fields, remove_fields)
-        }
+        Command::UpdateTable {
+            table,
+            name,
+            add_fields,
+            rename_fields,
+            remove_fields,
+        } => update_table(
+            view,
+            table,
+            name.as_deref(),
+            add_fields,
+            rename_fields,
+            remove_fields,
+        ),
         Command::CreateRecords { table, records } => create_records(view, table, records),
-        Command::UpdateRecord { entity, table, fields } => update_record(view, *entity, table, fields),
+        Command::UpdateRecord {
+            entity,
+            table,
+            fields,
+        } => update_record(view, *entity, table, fields),
         Command::DeleteRecord { entity } => delete_record(view, *entity),
         Command::RestoreRecord { entity } => restore_record(view, *entity),
         Command::ResolveConflict { conflict, decision } => resolve_conflict(view, *conflict, decision),
@@ -63,7 +78,15 @@ impl Plan {
     }
 
     fn set(&mut self, entity: EntityId, facet: FacetId, field: FieldId, value: Value) {
-        self.payloads.push(SetField { entity, facet, field, value }.into());
+        self.payloads.push(
+            SetField {
+                entity,
+                facet,
+                field,
+                value,
+            }
+            .into(),
+        );
     }
 }
 
@@ -73,7 +96,12 @@ fn name_workspace(view: &mut View<'_>, name: &str) -> Result<Plan, CommandError>
     if !view.state.row(view.store, reserved::WORKSPACE)?.is_created() {
         plan.create_as(reserved::WORKSPACE, reserved::WORKSPACE_FACET);
     }
-    plan.set(reserved::WORKSPACE, reserved::WORKSPACE_FACET, reserved::WORKSPACE_NAME, Value::Text(name.into()));
+    plan.set(
+        reserved::WORKSPACE,
+        reserved::WORKSPACE_FACET,
+        reserved::WORKSPACE_NAME,
+        Value::Text(name.into()),
+    );
     Ok(plan)
 }
 
@@ -82,7 +110,12 @@ fn create_table(view: &mut View<'_>, name: &str, fields: &[NewField]) -> Result<
     check_table_name(view, act, name)?;
     let mut plan = Plan::default();
     let table = plan.create(view, reserved::TABLE_FACET);
-    plan.set(table, reserved::TABLE_FACET, reserved::TABLE_NAME, Value::Text(name.into()));
+    plan.set(
+        table,
+        reserved::TABLE_FACET,
+        reserved::TABLE_NAME,
+        Value::Text(name.into()),
+    );
     add_fields(view, &mut plan, act, table, fields, Vec::new())?;
     Ok(plan)
 }
@@ -101,12 +134,22 @@ fn update_table(
     let mut plan = Plan::default();
     if let Some(name) = name.filter(|name| *name != table.name) {
         check_table_name(view, act, name)?;
-        plan.set(table.id.entity(), reserved::TABLE_FACET, reserved::TABLE_NAME, Value::Text(name.into()));
+        plan.set(
+            table.id.entity(),
+            reserved::TABLE_FACET,
+            reserved::TABLE_NAME,
+            Value::Text(name.into()),
+        );
     }
     let mut names: Vec<String> = table.fields.iter().map(|field| field.name.clone()).collect();
     for removed in remove_fields {
         let field = find_field(act, table, removed)?;
-        plan.payloads.push(DeleteEntity { entity: field.id.entity() }.into());
+        plan.payloads.push(
+            DeleteEntity {
+                entity: field.id.entity(),
+            }
+            .into(),
+        );
         names.retain(|name| name != removed);
     }
     for (from, to) in rename_fields {
@@ -115,7 +158,12 @@ fn update_table(
         names.retain(|name| name != from);
         check_free(act, to, &names)?;
         names.push(to.clone());
-        plan.set(field.id.entity(), reserved::FIELD_FACET, reserved::FIELD_NAME, Value::Text(to.clone()));
+        plan.set(
+            field.id.entity(),
+            reserved::FIELD_FACET,
+            reserved::FIELD_NAME,
+            Value::Text(to.clone()),
+        );
     }
     add_fields(view, &mut plan, act, table.id.entity(), new_fields, names)?;
     if plan.payloads.is_empty() {
@@ -132,27 +180,54 @@ fn add_fields(
     fields: &[NewField],
     mut names: Vec<String>,
 ) -> Result<(), CommandError> {
-    let first = view.schema.table(table.facet()).map_or(0, |table| table.fields.len()) as i64;
+    let first = view
+        .schema
+        .table(table.facet())
+        .map_or(0, |table| table.fields.len()) as i64;
     for (place, field) in (first..).zip(fields) {
         check_name(act, &field.name)?;
         check_free(act, &field.name, &names)?;
         names.push(field.name.clone());
         if field.field_type.is_crdt() || field.mode == FieldMode::Reference {
             let (field_type, mode) = (field.field_type, field.mode.name());
-            return Err(CommandError::UnsupportedField { act, field_type, mode });
+            return Err(CommandError::UnsupportedField {
+                act,
+                field_type,
+                mode,
+            });
         }
         let entity = plan.create(view, reserved::FIELD_FACET);
         let facet = reserved::FIELD_FACET;
         plan.set(entity, facet, reserved::FIELD_TABLE, Value::Entity(table));
-        plan.set(entity, facet, reserved::FIELD_NAME, Value::Text(field.name.clone()));
-        plan.set(entity, facet, reserved::FIELD_TYPE, Value::Text(field.field_type.name().into()));
-        plan.set(entity, facet, reserved::FIELD_MODE, Value::Text(field.mode.name().into()));
+        plan.set(
+            entity,
+            facet,
+            reserved::FIELD_NAME,
+            Value::Text(field.name.clone()),
+        );
+        plan.set(
+            entity,
+            facet,
+            reserved::FIELD_TYPE,
+            Value::Text(field.field_type.name().into()),
+        );
+        plan.set(
+            entity,
+            facet,
+            reserved::FIELD_MODE,
+            Value::Text(field.mode.name().into()),
+        );
         plan.set(entity, facet, reserved::FIELD_PLACE, Value::Integer(place));
         if !field.options.is_empty() {
             for option in &field.options {
                 check_name(act, option)?;
             }
-            plan.set(entity, facet, reserved::FIELD_OPTIONS, Value::Text(field.options.join("\n")));
+            plan.set(
+                entity,
+                facet,
+                reserved::FIELD_OPTIONS,
+                Value::Text(field.options.join("\n")),
+            );
         }
     }
     Ok(())
@@ -188,7 +263,12 @@ fn create_records(view: &mut View<'_>, table: &str, records: &[Fields]) -> Resul
     Ok(plan)
 }
 
-fn update_record(view: &mut View<'_>, entity: EntityId, table: &str, fields: &Fields) -> Result<Plan, CommandError> {
+fn update_record(
+    view: &mut View<'_>,
+    entity: EntityId,
+    table: &str,
+    fields: &Fields,
+) -> Result<Plan, CommandError> {
     let act = "update record";
     let schema = view.schema;
     let table = find_table(schema, act, table)?;
@@ -200,7 +280,11 @@ fn update_record(view: &mut View<'_>, entity: EntityId, table: &str, fields: &Fi
         return Err(CommandError::Deleted { act, entity });
     }
     if !row.is_member(table.id) {
-        return Err(CommandError::NotInTable { act, entity, table: table.name.clone() });
+        return Err(CommandError::NotInTable {
+            act,
+            entity,
+            table: table.name.clone(),
+        });
     }
     if fields.is_empty() {
         return Err(CommandError::Nothing { act });
@@ -223,7 +307,10 @@ fn delete_record(view: &mut View<'_>, entity: EntityId) -> Result<Plan, CommandE
     if row.is_deleted() && !row.is_deletion_contended() {
         return Err(CommandError::Deleted { act, entity });
     }
-    Ok(Plan { payloads: vec![DeleteEntity { entity }.into()], created: Vec::new() })
+    Ok(Plan {
+        payloads: vec![DeleteEntity { entity }.into()],
+        created: Vec::new(),
+    })
 }
 
 fn restore_record(view: &mut View<'_>, entity: EntityId) -> Result<Plan, CommandError> {
@@ -235,7 +322,10 @@ fn restore_record(view: &mut View<'_>, entity: EntityId) -> Result<Plan, Command
     if !row.is_deleted() && !row.is_contended(crate::row::CellKey::Exists) {
         return Err(CommandError::NotDeleted { entity });
     }
-    Ok(Plan { payloads: vec![RestoreEntity { entity }.into()], created: Vec::new() })
+    Ok(Plan {
+        payloads: vec![RestoreEntity { entity }.into()],
+        created: Vec::new(),
+    })
 }
 
 /// Decides by writing anew: a write that has seen every tip supersedes them all.
@@ -250,7 +340,11 @@ fn resolve_conflict(view: &mut View<'_>, id: ConflictId, decision: &Decision) ->
     let value = match decision {
         Decision::Value(value) => value.clone(),
         Decision::Pick(op_id) => {
-            let picked = conflict.candidates.iter().zip(&conflict.cells).find(|(candidate, _)| candidate.op_id == *op_id);
+            let picked = conflict
+                .candidates
+                .iter()
+                .zip(&conflict.cells)
+                .find(|(candidate, _)| candidate.op_id == *op_id);
             let (candidate, cell) = picked.ok_or(CommandError::UnknownCandidate { op_id: *op_id })?;
             match (conflict.key.kind, cell) {
                 // Picking an edit over a deletion keeps the record.
@@ -262,7 +356,12 @@ fn resolve_conflict(view: &mut View<'_>, id: ConflictId, decision: &Decision) ->
     let mut plan = Plan::default();
     match conflict.key.kind {
         ConflictKind::Field(field) => {
-            let (facet, value) = match view.schema.tables.iter().find(|table| table.field_by_id(field).is_some()) {
+            let (facet, value) = match view
+                .schema
+                .tables
+                .iter()
+                .find(|table| table.field_by_id(field).is_some())
+            {
                 Some(table) => {
                     let field = table.field_by_id(field).expect("the table was found by it");
                     let value = match decision {
@@ -273,12 +372,22 @@ fn resolve_conflict(view: &mut View<'_>, id: ConflictId, decision: &Decision) ->
                 }
                 None => {
                     // A name or another part of the schema: whatever it is, it stays what it was.
-                    let mut kinds = conflict.candidates.iter().filter_map(|candidate| candidate.value.field_type());
+                    let mut kinds = conflict
+                        .candidates
+                        .iter()
+                        .filter_map(|candidate| candidate.value.field_type());
                     if let Some(kind) = kinds.next_back().filter(|kind| !kind.admits(&value)) {
                         let name = view.schema.field_name(field).unwrap_or("field");
                         return Err(wrong_type(act, name, kind.name(), &value));
                     }
-                    (conflict.facets.first().copied().unwrap_or(reserved::WORKSPACE_FACET), value)
+                    (
+                        conflict
+                            .facets
+                            .first()
+                            .copied()
+                            .unwrap_or(reserved::WORKSPACE_FACET),
+                        value,
+                    )
                 }
             };
             plan.set(entity, facet, field, value);
@@ -298,7 +407,10 @@ fn resolve_conflict(view: &mut View<'_>, id: ConflictId, decision: &Decision) ->
 }
 
 fn find_table<'a>(schema: &'a Schema, act: &'static str, table: &str) -> Result<&'a Table, CommandError> {
-    schema.find(table).ok_or_else(|| CommandError::UnknownTable { act, table: table.to_owned() })
+    schema.find(table).ok_or_else(|| CommandError::UnknownTable {
+        act,
+        table: table.to_owned(),
+    })
 }
 
 fn find_field<'a>(act: &'static str, table: &'a Table, name: &str) -> Result<&'a Field, CommandError> {
@@ -306,16 +418,33 @@ fn find_field<'a>(act: &'static str, table: &'a Table, name: &str) -> Result<&'a
         act,
         table: table.name.clone(),
         field: name.to_owned(),
-        known: table.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", "),
+        known: table
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
 
 /// Reads `value` as one that the field can hold, and judges options and references.
-fn read_value(view: &mut View<'_>, act: &'static str, field: &Field, value: &Value) -> Result<Value, CommandError> {
-    let read = field.read(value).ok_or_else(|| wrong_type(act, &field.name, field.field_type.name(), value))?;
+fn read_value(
+    view: &mut View<'_>,
+    act: &'static str,
+    field: &Field,
+    value: &Value,
+) -> Result<Value, CommandError> {
+    let read = field
+        .read(value)
+        .ok_or_else(|| wrong_type(act, &field.name, field.field_type.name(), value))?;
     match &read {
         Value::Enum(option) if !field.options.is_empty() && !field.options.contains(option) => {
-            Err(wrong_type(act, &field.name, &format!("one of {}", field.options.join(", ")), value))
+            Err(wrong_type(
+                act,
+                &field.name,
+                &format!("one of {}", field.options.join(", ")),
+                value,
+            ))
         }
         Value::Entity(entity) if !view.state.row(view.store, *entity)?.is_created() => {
             Err(CommandError::UnknownRecord { act, entity: *entity })
@@ -343,7 +472,12 @@ fn wrong_type(act: &'static str, field: &str, expected: &str, found: &Value) -> 
 
 fn check_table_name(view: &View<'_>, act: &'static str, name: &str) -> Result<(), CommandError> {
     check_name(act, name)?;
-    let names: Vec<_> = view.schema.tables.iter().map(|table| table.name.clone()).collect();
+    let names: Vec<_> = view
+        .schema
+        .tables
+        .iter()
+        .map(|table| table.name.clone())
+        .collect();
     check_free(act, name, &names)
 }
 
@@ -357,12 +491,20 @@ fn check_name(act: &'static str, name: &str) -> Result<(), CommandError> {
     } else {
         return Ok(());
     };
-    Err(CommandError::BadName { act, name: name.chars().take(80).collect(), problem })
+    Err(CommandError::BadName {
+        act,
+        name: name.chars().take(80).collect(),
+        problem,
+    })
 }
 
 fn check_free(act: &'static str, name: &str, taken: &[String]) -> Result<(), CommandError> {
     if taken.iter().any(|other| other == name) {
-        return Err(CommandError::BadName { act, name: name.to_owned(), problem: "is taken" });
+        return Err(CommandError::BadName {
+            act,
+            name: name.to_owned(),
+            problem: "is taken",
+        });
     }
     Ok(())
 }

@@ -136,14 +136,26 @@ pub fn list(snapshot: &Snapshot, request: &ListRequest) -> Result<Page, QueryErr
     let unknown = || QueryError::UnknownTable(request.table.clone());
     let table = snapshot.schema().find(&request.table).ok_or_else(unknown)?;
     let limit = request.limit.clamp(1, LIMIT_MAX);
-    let filter = request.filter.as_ref().map(|filter| compile(table, filter, 0)).transpose()?;
+    let filter = request
+        .filter
+        .as_ref()
+        .map(|filter| compile(table, filter, 0))
+        .transpose()?;
     let sort = request
         .sort
         .iter()
         .map(|(name, descending)| Ok((find_field(table, name)?.id, *descending)))
         .collect::<Result<Vec<_>, QueryError>>()?;
-    let start = request.cursor.as_deref().map(|text| Key::parse(text, &sort)).transpose()?;
-    let search = request.search.as_deref().map(str::to_lowercase).filter(|text| !text.is_empty());
+    let start = request
+        .cursor
+        .as_deref()
+        .map(|text| Key::parse(text, &sort))
+        .transpose()?;
+    let search = request
+        .search
+        .as_deref()
+        .map(str::to_lowercase)
+        .filter(|text| !text.is_empty());
     if filter.is_none() && search.is_none() && sort.is_empty() {
         return list_in_order_of_creation(snapshot, table, start, limit);
     }
@@ -175,7 +187,11 @@ pub fn list(snapshot: &Snapshot, request: &ListRequest) -> Result<Page, QueryErr
     let sorted = page.into_sorted_vec();
     let next_cursor = sorted.last().filter(|_| beyond).map(|(key, _)| key.to_text());
     let records = sorted.into_iter().map(|(key, row)| (key.entity, row.0)).collect();
-    Ok(Page { records, total, next_cursor })
+    Ok(Page {
+        records,
+        total,
+        next_cursor,
+    })
 }
 
 /// How many rows are read at a time.
@@ -192,7 +208,11 @@ fn list_in_order_of_creation(
     records.truncate(limit);
     let last = records.last().filter(|_| beyond);
     let next_cursor = last.map(|(entity, row)| Key::of(*entity, row, &[]).to_text());
-    Ok(Page { records, total: snapshot.count(table.id)?, next_cursor })
+    Ok(Page {
+        records,
+        total: snapshot.count(table.id)?,
+        next_cursor,
+    })
 }
 
 /// A row that takes no part in the order of the keys beside it.
@@ -244,7 +264,11 @@ struct Cursor {
 
 impl Key {
     fn of(entity: EntityId, row: &Row, sort: &[(FieldId, bool)]) -> Self {
-        Self::new(entity, sort.iter().map(|(field, descending)| (row.field(*field).clone(), *descending)))
+        Self::new(
+            entity,
+            sort.iter()
+                .map(|(field, descending)| (row.field(*field).clone(), *descending)),
+        )
     }
 
     fn new(entity: EntityId, values: impl Iterator<Item = (Value, bool)>) -> Self {
@@ -268,11 +292,18 @@ impl Key {
             .iter()
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
             .collect();
-        let cursor: Cursor = decode(&bytes.ok_or(QueryError::BadCursor)?).map_err(|_| QueryError::BadCursor)?;
+        let cursor: Cursor =
+            decode(&bytes.ok_or(QueryError::BadCursor)?).map_err(|_| QueryError::BadCursor)?;
         if cursor.values.len() != sort.len() {
             return Err(QueryError::BadCursor);
         }
-        Ok(Self::new(cursor.entity, cursor.values.into_iter().zip(sort.iter().map(|(_, descending)| *descending))))
+        Ok(Self::new(
+            cursor.entity,
+            cursor
+                .values
+                .into_iter()
+                .zip(sort.iter().map(|(_, descending)| *descending)),
+        ))
     }
 
     fn to_text(&self) -> String {
@@ -280,7 +311,10 @@ impl Key {
             Part::Ascending(value) | Part::Descending(Reverse(value)) => value.0.clone(),
             Part::Last => Value::Empty,
         });
-        let bytes = encode(&Cursor { values: values.collect(), entity: self.entity });
+        let bytes = encode(&Cursor {
+            values: values.collect(),
+            entity: self.entity,
+        });
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -310,7 +344,10 @@ impl Ord for Sortable {
 fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Text(a), Value::Text(b)) | (Value::Enum(a), Value::Enum(b)) => {
-            let folded = a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase));
+            let folded = a
+                .chars()
+                .flat_map(char::to_lowercase)
+                .cmp(b.chars().flat_map(char::to_lowercase));
             folded.then_with(|| a.cmp(b))
         }
         (Value::Integer(a), Value::Integer(b)) | (Value::Duration(a), Value::Duration(b)) => a.cmp(b),
@@ -330,18 +367,32 @@ fn compare(a: &Value, b: &Value) -> Ordering {
 enum Compiled {
     And(Vec<Self>),
     Or(Vec<Self>),
-    Test { field: FieldId, comparison: Comparison, values: Vec<Value>, text: String },
+    Test {
+        field: FieldId,
+        comparison: Comparison,
+        values: Vec<Value>,
+        text: String,
+    },
 }
 
 fn compile(table: &Table, filter: &Filter, depth: usize) -> Result<Compiled, QueryError> {
     if depth > FILTER_DEPTH_MAX {
         return Err(QueryError::BadFilter("the filter nests deeper than 16 levels"));
     }
-    let all = |filters: &[Filter]| filters.iter().map(|filter| compile(table, filter, depth + 1)).collect::<Result<Vec<_>, _>>();
+    let all = |filters: &[Filter]| {
+        filters
+            .iter()
+            .map(|filter| compile(table, filter, depth + 1))
+            .collect::<Result<Vec<_>, _>>()
+    };
     Ok(match filter {
         Filter::And(filters) => Compiled::And(all(filters)?),
         Filter::Or(filters) => Compiled::Or(all(filters)?),
-        Filter::Test { field, comparison, values } => {
+        Filter::Test {
+            field,
+            comparison,
+            values,
+        } => {
             let field = find_field(table, field)?;
             let fits = match comparison {
                 Comparison::IsEmpty => true,
@@ -349,16 +400,30 @@ fn compile(table: &Table, filter: &Filter, depth: usize) -> Result<Compiled, Que
                 _ => values.len() == 1,
             };
             if !fits {
-                return Err(QueryError::BadFilter("a comparison has the wrong number of values"));
+                return Err(QueryError::BadFilter(
+                    "a comparison has the wrong number of values",
+                ));
             }
             let textual = matches!(comparison, Comparison::Contains | Comparison::StartsWith);
-            let text = if textual { values[0].to_text().to_lowercase() } else { String::new() };
+            let text = if textual {
+                values[0].to_text().to_lowercase()
+            } else {
+                String::new()
+            };
             let values = if textual || *comparison == Comparison::IsEmpty {
                 Vec::new()
             } else {
-                values.iter().map(|value| read(field, value)).collect::<Result<_, _>>()?
+                values
+                    .iter()
+                    .map(|value| read(field, value))
+                    .collect::<Result<_, _>>()?
             };
-            Compiled::Test { field: field.id, comparison: *comparison, values, text }
+            Compiled::Test {
+                field: field.id,
+                comparison: *comparison,
+                values,
+                text,
+            }
         }
     })
 }
@@ -368,7 +433,12 @@ impl Compiled {
         match self {
             Self::And(filters) => filters.iter().all(|filter| filter.passes(row)),
             Self::Or(filters) => filters.iter().any(|filter| filter.passes(row)),
-            Self::Test { field, comparison, values, text } => {
+            Self::Test {
+                field,
+                comparison,
+                values,
+                text,
+            } => {
                 let value = row.field(*field);
                 if *comparison == Comparison::IsEmpty {
                     return *value == Value::Empty || *value == Value::Text(String::new());
@@ -418,7 +488,10 @@ fn found(row: &Row, text: &str) -> bool {
 }
 
 fn find_field<'a>(table: &'a Table, name: &str) -> Result<&'a Field, QueryError> {
-    let unknown = || QueryError::UnknownField { table: table.name.clone(), field: name.to_owned() };
+    let unknown = || QueryError::UnknownField {
+        table: table.name.clone(),
+        field: name.to_owned(),
+    };
     table.field(name).ok_or_else(unknown)
 }
 

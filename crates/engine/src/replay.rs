@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::BundleError;
-use openprod_storage::{ChainId, MemoryStorage, Position, Read, Space, Storage as _, StorageError, StoredBundle, Write};
+use openprod_storage::{
+    ChainId, MemoryStorage, Position, Read, Space, Storage as _, StorageError, StoredBundle, Write,
+};
 
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
@@ -22,7 +24,13 @@ const BATCH: usize = 1_024;
 const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else.
-const DERIVED: [Space; 5] = [Space::Entity, Space::Member, Space::Touch, Space::Conflict, Space::Void];
+const DERIVED: [Space; 5] = [
+    Space::Entity,
+    Space::Member,
+    Space::Touch,
+    Space::Conflict,
+    Space::Void,
+];
 
 /// What a check of the whole workspace found.
 #[derive(Debug)]
@@ -61,7 +69,9 @@ pub(crate) fn replay(store: &dyn Read) -> Result<Verification, StorageError> {
 }
 
 fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verification, StorageError> {
-    let summary = Summary::load(store)?.ok_or(StorageError::DamagedRow { space: Space::Meta.name() })?;
+    let summary = Summary::load(store)?.ok_or(StorageError::DamagedRow {
+        space: Space::Meta.name(),
+    })?;
     let mut forged = Vec::new();
     let mut memory = MemoryStorage::new();
     let mut write = memory.begin()?;
@@ -92,7 +102,14 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
         first_difference = Some((Space::Meta.name(), "summary".to_owned()));
     }
     let (bundles, operations) = (replay.bundles, replay.operations);
-    Ok(Verification { bundles, operations, stored: summary.hash, replayed, first_difference, forged })
+    Ok(Verification {
+        bundles,
+        operations,
+        stored: summary.hash,
+        replayed,
+        first_difference,
+        forged,
+    })
 }
 
 /// The bundles of a batch that are not their author's. Checking signatures is nearly all of a verification's work,
@@ -107,9 +124,14 @@ fn forgeries(batch: &[StoredBundle], workspace: &Workspace) -> Vec<(u64, BundleE
     };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            batch.chunks(batch.len().div_ceil(processors)).map(|part| scope.spawn(move || check(part))).collect();
-        parts.into_iter().flat_map(|part| part.join().expect("checking a signature has no way to panic")).collect()
+        let parts: Vec<_> = batch
+            .chunks(batch.len().div_ceil(processors))
+            .map(|part| scope.spawn(move || check(part)))
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().expect("checking a signature has no way to panic"))
+            .collect()
     })
 }
 
@@ -128,7 +150,11 @@ pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary
         replay.apply(write, &batch, &clocks)?;
         replay.flush(write)?;
     }
-    Ok(Summary { derivation: DERIVATION_VERSION, hash: replay.state.hash(), ..summary })
+    Ok(Summary {
+        derivation: DERIVATION_VERSION,
+        hash: replay.state.hash(),
+        ..summary
+    })
 }
 
 /// A replay in commit order, which extends causal order; held bundles are passed over.
@@ -147,7 +173,9 @@ impl Replay {
     fn new(store: &dyn Read) -> Result<Self, StorageError> {
         let mut held = BTreeSet::new();
         for (key, _) in store.scan(Space::Held, &[], None, usize::MAX)? {
-            let position = key.try_into().map_err(|_| StorageError::DamagedRow { space: Space::Held.name() })?;
+            let position = key.try_into().map_err(|_| StorageError::DamagedRow {
+                space: Space::Held.name(),
+            })?;
             held.insert(Position(u64::from_be_bytes(position)));
         }
         Ok(Self {

@@ -116,7 +116,13 @@ impl Row {
         let at = match self.cells.binary_search_by_key(&key, |cell| cell.key) {
             Ok(at) => at,
             Err(at) => {
-                self.cells.insert(at, Cell { key, tips: Vec::new() });
+                self.cells.insert(
+                    at,
+                    Cell {
+                        key,
+                        tips: Vec::new(),
+                    },
+                );
                 at
             }
         };
@@ -191,7 +197,10 @@ impl Row {
 
     /// The cells whose tips differ, in order.
     pub(crate) fn contended(&self) -> impl Iterator<Item = CellKey> {
-        self.cells.iter().filter(|cell| contended(&cell.tips)).map(|cell| cell.key)
+        self.cells
+            .iter()
+            .filter(|cell| contended(&cell.tips))
+            .map(|cell| cell.key)
     }
 
     /// Whether an edit and a deletion passed each other.
@@ -223,7 +232,9 @@ impl Row {
     /// The time at which the entity was created, as far as its tips tell: the earliest of its existence.
     #[must_use]
     pub fn created(&self) -> Option<Hlc> {
-        self.tips(CellKey::Exists).first().map(|tip| order(&self.stamps, tip.origin).0)
+        self.tips(CellKey::Exists)
+            .first()
+            .map(|tip| order(&self.stamps, tip.origin).0)
     }
 
     /// The bytes that the state hash is over: the same on every peer, whatever its chain numbers.
@@ -252,20 +263,29 @@ impl Row {
     fn candidate(&self, tip: &Tip) -> Candidate {
         let (hlc, op_id) = order(&self.stamps, tip.origin);
         let actor = self.stamps[tip.origin.stamp as usize].actor;
-        Candidate { value: tip.value.clone(), actor, hlc, op_id }
+        Candidate {
+            value: tip.value.clone(),
+            actor,
+            hlc,
+            op_id,
+        }
     }
 
     fn stamp(&mut self, writer: &Writer<'_>) -> u32 {
-        let at = self.stamps.iter().rposition(|stamp| stamp.hash == writer.hash).unwrap_or_else(|| {
-            self.stamps.push(Stamp {
-                chain: writer.chain.0,
-                seq: writer.seq,
-                hlc: writer.hlc,
-                hash: writer.hash,
-                actor: writer.actor,
+        let at = self
+            .stamps
+            .iter()
+            .rposition(|stamp| stamp.hash == writer.hash)
+            .unwrap_or_else(|| {
+                self.stamps.push(Stamp {
+                    chain: writer.chain.0,
+                    seq: writer.seq,
+                    hlc: writer.hlc,
+                    hash: writer.hash,
+                    actor: writer.actor,
+                });
+                self.stamps.len() - 1
             });
-            self.stamps.len() - 1
-        });
         at as u32
     }
 
@@ -281,11 +301,25 @@ impl Row {
             !writer.clock.covers(ChainId(stamp.chain), stamp.seq)
         };
         if key == CellKey::Exists {
-            let edits = self.cells.iter().filter(|cell| cell.key != CellKey::Exists).flat_map(|cell| &cell.tips);
-            self.unseen.extend(edits.filter(unseen).map(|tip| Unseen { deletion: origin, edit: tip.origin }));
-        } else if let Some(Cell { key: CellKey::Exists, tips }) = self.cells.first() {
+            let edits = self
+                .cells
+                .iter()
+                .filter(|cell| cell.key != CellKey::Exists)
+                .flat_map(|cell| &cell.tips);
+            self.unseen.extend(edits.filter(unseen).map(|tip| Unseen {
+                deletion: origin,
+                edit: tip.origin,
+            }));
+        } else if let Some(Cell {
+            key: CellKey::Exists,
+            tips,
+        }) = self.cells.first()
+        {
             let deletions = tips.iter().filter(|tip| deletes(tip));
-            self.unseen.extend(deletions.filter(unseen).map(|tip| Unseen { deletion: tip.origin, edit: origin }));
+            self.unseen.extend(deletions.filter(unseen).map(|tip| Unseen {
+                deletion: tip.origin,
+                edit: origin,
+            }));
         }
     }
 
@@ -301,7 +335,8 @@ impl Row {
                 .filter(|cell| (cell.key == CellKey::Exists) == exists)
                 .any(|cell| cell.tips.iter().any(|tip| tip.origin == origin))
         };
-        self.unseen.retain(|pair| stands(pair.deletion, true) && stands(pair.edit, false));
+        self.unseen
+            .retain(|pair| stands(pair.deletion, true) && stands(pair.edit, false));
     }
 
     /// Drops stamps that no tip points at, and puts the others in order.
@@ -331,7 +366,8 @@ impl Row {
 }
 
 fn contended(tips: &[Tip]) -> bool {
-    tips.split_first().is_some_and(|(first, rest)| rest.iter().any(|tip| !tip.value.same(&first.value)))
+    tips.split_first()
+        .is_some_and(|(first, rest)| rest.iter().any(|tip| !tip.value.same(&first.value)))
 }
 
 /// The canonical order of operations.

@@ -143,12 +143,21 @@ impl Schema {
                     _ => i64::MAX,
                 };
                 let created = row.created().unwrap_or(Hlc::ZERO);
-                fields.entry(*table).or_default().push((place, created, entity, row));
+                fields
+                    .entry(*table)
+                    .or_default()
+                    .push((place, created, entity, row));
             }
         }
         let mut tables: Vec<_> = rows(store, reserved::TABLE_FACET)?
             .into_iter()
-            .map(|(entity, row)| (row.created().unwrap_or(Hlc::ZERO), entity, text(&row, reserved::TABLE_NAME)))
+            .map(|(entity, row)| {
+                (
+                    row.created().unwrap_or(Hlc::ZERO),
+                    entity,
+                    text(&row, reserved::TABLE_NAME),
+                )
+            })
             .collect();
         tables.sort();
         let names = unique(tables.iter().map(|(_, entity, name)| (*entity, name.clone())));
@@ -157,14 +166,22 @@ impl Schema {
             .zip(names)
             .map(|((_, entity, _), name)| {
                 let fields = table_fields(fields.remove(entity).unwrap_or_default());
-                Table { id: entity.facet(), name, fields }
+                Table {
+                    id: entity.facet(),
+                    name,
+                    fields,
+                }
             })
             .collect();
-        let workspace_name = match store.get(openprod_storage::Space::Entity, reserved::WORKSPACE.as_bytes())? {
-            Some(bytes) => text(&Row::decode(&bytes)?, reserved::WORKSPACE_NAME),
-            None => String::new(),
-        };
-        Ok(Self { workspace_name, tables })
+        let workspace_name =
+            match store.get(openprod_storage::Space::Entity, reserved::WORKSPACE.as_bytes())? {
+                Some(bytes) => text(&Row::decode(&bytes)?, reserved::WORKSPACE_NAME),
+                None => String::new(),
+            };
+        Ok(Self {
+            workspace_name,
+            tables,
+        })
     }
 
     /// The table of this id.
@@ -176,14 +193,21 @@ impl Schema {
     /// The table that `name` stands for: an id, or a name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Table> {
-        let by_id = name.parse::<EntityId>().ok().and_then(|id| self.table(id.facet()));
+        let by_id = name
+            .parse::<EntityId>()
+            .ok()
+            .and_then(|id| self.table(id.facet()));
         by_id.or_else(|| self.tables.iter().find(|table| table.name == name))
     }
 
     /// The name of a field of any table, and of reserved fields.
     #[must_use]
     pub fn field_name(&self, id: FieldId) -> Option<&str> {
-        let own = self.tables.iter().find_map(|table| table.field_by_id(id)).map(|field| field.name.as_str());
+        let own = self
+            .tables
+            .iter()
+            .find_map(|table| table.field_by_id(id))
+            .map(|field| field.name.as_str());
         own.or_else(|| reserved::field_name(id))
     }
 }
@@ -192,11 +216,16 @@ impl Schema {
 /// version that knows it reads them.
 fn table_fields(mut rows: Vec<(i64, Hlc, EntityId, Row)>) -> Vec<Field> {
     rows.sort_by_key(|(place, created, entity, _)| (*place, *created, *entity));
-    let mut by_age: Vec<_> = rows.iter().map(|(_, created, entity, row)| (*created, *entity, text(row, reserved::FIELD_NAME))).collect();
+    let mut by_age: Vec<_> = rows
+        .iter()
+        .map(|(_, created, entity, row)| (*created, *entity, text(row, reserved::FIELD_NAME)))
+        .collect();
     by_age.sort();
     let ids: Vec<_> = by_age.iter().map(|(_, entity, _)| *entity).collect();
-    let names: BTreeMap<_, _> =
-        ids.into_iter().zip(unique(by_age.into_iter().map(|(_, entity, name)| (entity, name)))).collect();
+    let names: BTreeMap<_, _> = ids
+        .into_iter()
+        .zip(unique(by_age.into_iter().map(|(_, entity, name)| (entity, name))))
+        .collect();
     rows.into_iter()
         .filter_map(|(_, _, entity, row)| {
             Some(Field {
@@ -207,7 +236,10 @@ fn table_fields(mut rows: Vec<(i64, Hlc, EntityId, Row)>) -> Vec<Field> {
                     "reference" => FieldMode::Reference,
                     _ => FieldMode::Discrete,
                 },
-                options: text(&row, reserved::FIELD_OPTIONS).lines().map(str::to_owned).collect(),
+                options: text(&row, reserved::FIELD_OPTIONS)
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
             })
         })
         .collect()
@@ -232,7 +264,10 @@ fn unique(named: impl Iterator<Item = (EntityId, String)>) -> Vec<String> {
 
 fn rows(store: &dyn Read, facet: FacetId) -> Result<Vec<(EntityId, Row)>, StorageError> {
     let members = store.members(facet, None, usize::MAX)?;
-    members.into_iter().map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?))).collect()
+    members
+        .into_iter()
+        .map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?)))
+        .collect()
 }
 
 fn text(row: &Row, field: FieldId) -> String {

@@ -32,7 +32,11 @@ struct CachedSchema {
 
 impl Snapshots {
     pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
-        Self { readers, schema: Arc::default(), actor }
+        Self {
+            readers,
+            schema: Arc::default(),
+            actor,
+        }
     }
 
     /// A snapshot of the newest committed state. Keep it for one request.
@@ -41,15 +45,25 @@ impl Snapshots {
     /// [`StorageError`] when the store cannot be read.
     pub fn take(&self) -> Result<Snapshot, StorageError> {
         let store = self.readers.reader()?;
-        let damaged = StorageError::DamagedRow { space: Space::Meta.name() };
+        let damaged = StorageError::DamagedRow {
+            space: Space::Meta.name(),
+        };
         let summary = Summary::load(&*store)?.ok_or(damaged)?;
         let mut cached = self.schema.lock().unwrap_or_else(PoisonError::into_inner);
         let schema = match &*cached {
             Some(cached) if cached.count == summary.schema => Arc::clone(&cached.schema),
             _ => Arc::new(Schema::load(&*store)?),
         };
-        *cached = Some(CachedSchema { count: summary.schema, schema: Arc::clone(&schema) });
-        Ok(Snapshot { store, summary, schema, actor: self.actor })
+        *cached = Some(CachedSchema {
+            count: summary.schema,
+            schema: Arc::clone(&schema),
+        });
+        Ok(Snapshot {
+            store,
+            summary,
+            schema,
+            actor: self.actor,
+        })
     }
 }
 
@@ -134,7 +148,10 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn row(&self, entity: EntityId) -> Result<Option<Row>, StorageError> {
-        self.store.get(Space::Entity, entity.as_bytes())?.map(|bytes| Row::decode(&bytes)).transpose()
+        self.store
+            .get(Space::Entity, entity.as_bytes())?
+            .map(|bytes| Row::decode(&bytes))
+            .transpose()
     }
 
     /// The records of a table beyond `after`, in ascending order of id, at most `limit`.
@@ -148,7 +165,9 @@ impl Snapshot {
         limit: usize,
     ) -> Result<Vec<(EntityId, Row)>, StorageError> {
         let rows = self.store.members(table, after, limit)?;
-        rows.into_iter().map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?))).collect()
+        rows.into_iter()
+            .map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?)))
+            .collect()
     }
 
     /// How many records a table has.
@@ -183,11 +202,17 @@ impl Snapshot {
         let chains = Chains::load(&*self.store)?;
         let mut held = Vec::new();
         for (key, value) in self.store.scan(Space::Held, &[], None, usize::MAX)? {
-            let damaged = || StorageError::DamagedRow { space: Space::Held.name() };
+            let damaged = || StorageError::DamagedRow {
+                space: Space::Held.name(),
+            };
             let position = Position(u64::from_be_bytes(key.try_into().map_err(|_| damaged())?));
             let bundle = self.store.bundle(position)?.ok_or_else(damaged)?.bundle;
             let reason = stored(Space::Held, &value)?;
-            held.push(Held { bundle: bundle.id(), actor: bundle.header().actor, reason });
+            held.push(Held {
+                bundle: bundle.id(),
+                actor: bundle.header().actor,
+                reason,
+            });
         }
         let forks = self.store.scan(Space::Fork, &[], None, usize::MAX)?;
         Ok(Status {
@@ -199,7 +224,10 @@ impl Snapshot {
             applied: chains.applied_clock(),
             stored: chains.stored_clock(),
             held,
-            forks: forks.iter().map(|(_, value)| stored(Space::Fork, value)).collect::<Result<_, _>>()?,
+            forks: forks
+                .iter()
+                .map(|(_, value)| stored(Space::Fork, value))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -222,7 +250,12 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn bundles(&self, after: Position, limit: usize) -> Result<Vec<VerifiedBundle>, StorageError> {
-        Ok(self.store.bundles(after, limit)?.into_iter().map(|stored| stored.bundle).collect())
+        Ok(self
+            .store
+            .bundles(after, limit)?
+            .into_iter()
+            .map(|stored| stored.bundle)
+            .collect())
     }
 
     /// The bundle of this id.
@@ -230,7 +263,9 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn bundle(&self, id: BundleId) -> Result<Option<VerifiedBundle>, StorageError> {
-        let Some(place) = self.store.place_of(id)? else { return Ok(None) };
+        let Some(place) = self.store.place_of(id)? else {
+            return Ok(None);
+        };
         Ok(self.store.bundle(place.position)?.map(|stored| stored.bundle))
     }
 
@@ -256,7 +291,12 @@ impl Snapshot {
             .iter()
             .filter_map(|(_, chain)| {
                 let ChainHead { seq, hash, .. } = head(chain)?;
-                Some(LogHead { actor: chain.actor, log: chain.log, seq, hash })
+                Some(LogHead {
+                    actor: chain.actor,
+                    log: chain.log,
+                    seq,
+                    hash,
+                })
             })
             .collect();
         heads.sort_unstable();

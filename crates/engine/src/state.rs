@@ -51,7 +51,10 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) const fn new(hash: StateHash) -> Self {
-        Self { rows: BTreeMap::new(), hash }
+        Self {
+            rows: BTreeMap::new(),
+            hash,
+        }
     }
 
     /// The row of an entity as this transaction sees it; an empty one for an entity that nobody wrote to.
@@ -108,7 +111,11 @@ impl State {
                     Some(bytes) => Row::decode(&bytes)?,
                     None => Row::default(),
                 };
-                vacant.insert(Entry { stored: None, row, changed: false })
+                vacant.insert(Entry {
+                    stored: None,
+                    row,
+                    changed: false,
+                })
             }
         })
     }

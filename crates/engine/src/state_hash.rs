@@ -45,7 +45,9 @@ impl StateHash {
 impl fmt::Display for StateHash {
     /// 64 lower-case hex digits.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_bytes().iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+        self.to_bytes()
+            .iter()
+            .try_for_each(|byte| write!(out, "{byte:02x}"))
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use openprod_core::encoding::encode;
 use openprod_core::{
-    BundleHash, BundleId, CommandId, Draft, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp, VerifiedBundle, seal,
+    BundleHash, BundleId, CommandId, Draft, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp,
+    VerifiedBundle, seal,
 };
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
@@ -58,11 +59,21 @@ impl Summary {
 
     pub(crate) const fn new(log: LogId) -> Self {
         let hash = StateHash::ZERO;
-        Self { derivation: DERIVATION_VERSION, log, hash, operations: 0, held: 0, schema: 0 }
+        Self {
+            derivation: DERIVATION_VERSION,
+            log,
+            hash,
+            operations: 0,
+            held: 0,
+            schema: 0,
+        }
     }
 
     pub(crate) fn load(store: &dyn Read) -> Result<Option<Self>, StorageError> {
-        store.get(Space::Meta, Self::KEY)?.map(|bytes| stored(Space::Meta, &bytes)).transpose()
+        store
+            .get(Space::Meta, Self::KEY)?
+            .map(|bytes| stored(Space::Meta, &bytes))
+            .transpose()
     }
 
     pub(crate) fn save(&self, store: &mut dyn Write) -> Result<(), StorageError> {
@@ -152,7 +163,18 @@ impl<'a> Transaction<'a> {
         let cache = published.clone();
         let state = State::new(cache.summary.hash);
         let (chains_changed, committed) = (BTreeSet::new(), Committed::default());
-        Self { write, workspace, identity, random, published, cache, state, now, chains_changed, committed }
+        Self {
+            write,
+            workspace,
+            identity,
+            random,
+            published,
+            cache,
+            state,
+            now,
+            chains_changed,
+            committed,
+        }
     }
 
     /// Carries out a command. The same command again gets the first one's outcome and does nothing.
@@ -180,11 +202,19 @@ impl<'a> Transaction<'a> {
         let draft = self.draft(intent(command_id, request), plan.payloads);
         let bundle = seal(self.identity, draft)?;
         let place = self.commit_local(&bundle)?;
-        let row = CommandRow { digest, position: place.position.0 };
-        self.write.put(Space::Command, command_id.as_bytes(), &encode(&row))?;
+        let row = CommandRow {
+            digest,
+            position: place.position.0,
+        };
+        self.write
+            .put(Space::Command, command_id.as_bytes(), &encode(&row))?;
         // The next command of this transaction must find the indexes and the schema as this one left them.
         self.flush()?;
-        Ok(Outcome { command_id, bundle_id: bundle.id(), created: plan.created })
+        Ok(Outcome {
+            command_id,
+            bundle_id: bundle.id(),
+            created: plan.created,
+        })
     }
 
     /// Takes in bundles from a peer, in causal order. Stops at the first that cannot enter the log; what came
@@ -196,7 +226,10 @@ impl<'a> Transaction<'a> {
         let mut receipt = Receipt::default();
         for bundle in bundles {
             match admission::admit(&self.cache.chains, &*self.write, bundle) {
-                Ok(Admitted { place: Entry::Duplicate, .. }) => receipt.duplicates += 1,
+                Ok(Admitted {
+                    place: Entry::Duplicate,
+                    ..
+                }) => receipt.duplicates += 1,
                 Ok(admitted) => {
                     self.append(bundle, admitted, false)?;
                     receipt.accepted += 1;
@@ -222,9 +255,15 @@ impl<'a> Transaction<'a> {
         }
         let mut released = 0;
         for (key, _) in self.write.scan(Space::Held, &[], None, usize::MAX)? {
-            let damaged = StorageError::DamagedRow { space: Space::Held.name() };
-            let Ok(position) = <[u8; 8]>::try_from(key.as_slice()) else { return Err(damaged) };
-            let Some(held) = self.write.bundle(Position(u64::from_be_bytes(position)))? else { return Err(damaged) };
+            let damaged = StorageError::DamagedRow {
+                space: Space::Held.name(),
+            };
+            let Ok(position) = <[u8; 8]>::try_from(key.as_slice()) else {
+                return Err(damaged);
+            };
+            let Some(held) = self.write.bundle(Position(u64::from_be_bytes(position)))? else {
+                return Err(damaged);
+            };
             let chains = &self.cache.chains;
             let mut seen = Vec::new();
             for pointer in &held.bundle.header().seen {
@@ -233,7 +272,12 @@ impl<'a> Transaction<'a> {
             }
             let clock = admission::clock_at(chains, &*self.write, held.place.chain, held.place.seq)?;
             let past = self.past(&held.bundle, held.place.chain, &seen);
-            let admitted = Admitted { place: Entry::Duplicate, clock, past, seen };
+            let admitted = Admitted {
+                place: Entry::Duplicate,
+                clock,
+                past,
+                seen,
+            };
             let now = (accept != Some(held.bundle.id())).then_some(self.now);
             let chain = chains.get(held.place.chain);
             let reason = admission::hold(chains, chain, &held.bundle, &admitted, now);
@@ -274,13 +318,21 @@ impl<'a> Transaction<'a> {
         entropy
     }
 
-    fn earlier_outcome(&self, command_id: CommandId, digest: [u8; 32]) -> Result<Option<Outcome>, CommandError> {
-        let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else { return Ok(None) };
+    fn earlier_outcome(
+        &self,
+        command_id: CommandId,
+        digest: [u8; 32],
+    ) -> Result<Option<Outcome>, CommandError> {
+        let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else {
+            return Ok(None);
+        };
         let row: CommandRow = stored(Space::Command, &bytes)?;
         if row.digest != digest {
             return Err(CommandError::CommandReused { command_id });
         }
-        let damaged = StorageError::DamagedRow { space: Space::Command.name() };
+        let damaged = StorageError::DamagedRow {
+            space: Space::Command.name(),
+        };
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
         let created = bundle
             .payloads()
@@ -289,7 +341,11 @@ impl<'a> Transaction<'a> {
                 _ => None,
             })
             .collect();
-        Ok(Some(Outcome { command_id, bundle_id: bundle.id(), created }))
+        Ok(Some(Outcome {
+            command_id,
+            bundle_id: bundle.id(),
+            created,
+        }))
     }
 
     /// The next bundle of this engine's log: it has seen everything that is applied.
@@ -305,7 +361,12 @@ impl<'a> Transaction<'a> {
             latest = latest.max(applied.hlc);
             if Some(id) != own && own_clock.is_none_or(|clock| !clock.covers(id, applied.seq)) {
                 let (actor, log, prefix) = (chain.actor, chain.log, applied.hash.prefix());
-                seen.push(Seen { actor, log, seq: applied.seq, prefix });
+                seen.push(Seen {
+                    actor,
+                    log,
+                    seq: applied.seq,
+                    prefix,
+                });
             }
         }
         let head = own.map(|id| chains.get(id).stored);
@@ -330,23 +391,39 @@ impl<'a> Transaction<'a> {
     }
 
     /// Appends a bundle and applies it, unless it must be held. The only caller of storage's `append`.
-    fn append(&mut self, bundle: &VerifiedBundle, mut admitted: Admitted, local: bool) -> Result<Place, StorageError> {
+    fn append(
+        &mut self,
+        bundle: &VerifiedBundle,
+        mut admitted: Admitted,
+        local: bool,
+    ) -> Result<Place, StorageError> {
         let id = self.chain(bundle, &admitted)?;
         let header = bundle.header();
         let chains = &mut self.cache.chains;
         chains.observe(&mut admitted.clock, id, header.seq);
         let chain = chains.get_mut(id);
-        chain.stored = ChainHead { seq: header.seq, hlc: bundle.last_hlc(), hash: *bundle.hash() };
+        chain.stored = ChainHead {
+            seq: header.seq,
+            hlc: bundle.last_hlc(),
+            hash: *bundle.hash(),
+        };
         chain.clock = admitted.clock.clone();
         self.chains_changed.insert(id);
         let place = self.write.append(id, bundle)?;
         self.cache.summary.operations += u64::from(bundle.len());
 
         let now = (!local).then_some(self.now);
-        let held = admission::hold(&self.cache.chains, self.cache.chains.get(id), bundle, &admitted, now);
+        let held = admission::hold(
+            &self.cache.chains,
+            self.cache.chains.get(id),
+            bundle,
+            &admitted,
+            now,
+        );
         match held {
             Some(reason) => {
-                self.write.put(Space::Held, &place.position.0.to_be_bytes(), &encode(&reason))?;
+                self.write
+                    .put(Space::Held, &place.position.0.to_be_bytes(), &encode(&reason))?;
                 self.cache.summary.held += 1;
             }
             None => self.apply(bundle, place, &admitted)?,
@@ -354,7 +431,12 @@ impl<'a> Transaction<'a> {
         if !local && header.actor == self.identity.actor() && header.log == self.cache.summary.log {
             self.mint_log();
         }
-        self.committed.bundles.push(CommittedBundle { place, id: bundle.id(), local, held });
+        self.committed.bundles.push(CommittedBundle {
+            place,
+            id: bundle.id(),
+            local,
+            held,
+        });
         Ok(place)
     }
 
@@ -388,13 +470,22 @@ impl<'a> Transaction<'a> {
             first: header.seq,
             first_hash: *bundle.hash(),
             forks,
-            stored: ChainHead { seq: header.seq, hlc: bundle.last_hlc(), hash: *bundle.hash() },
+            stored: ChainHead {
+                seq: header.seq,
+                hlc: bundle.last_hlc(),
+                hash: *bundle.hash(),
+            },
             applied: None,
             clock: admitted.clock.clone(),
         }))
     }
 
-    fn apply(&mut self, bundle: &VerifiedBundle, place: Place, admitted: &Admitted) -> Result<(), StorageError> {
+    fn apply(
+        &mut self,
+        bundle: &VerifiedBundle,
+        place: Place,
+        admitted: &Admitted,
+    ) -> Result<(), StorageError> {
         let header = bundle.header();
         let writer = Writer {
             chain: place.chain,
@@ -406,7 +497,11 @@ impl<'a> Transaction<'a> {
         };
         derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
         let chain = self.cache.chains.get_mut(place.chain);
-        chain.applied = Some(ChainHead { seq: place.seq, hlc: bundle.last_hlc(), hash: *bundle.hash() });
+        chain.applied = Some(ChainHead {
+            seq: place.seq,
+            hlc: bundle.last_hlc(),
+            hash: *bundle.hash(),
+        });
         self.chains_changed.insert(place.chain);
         Ok(())
     }
@@ -426,9 +521,17 @@ impl<'a> Transaction<'a> {
 
     /// The greatest time in the causal past of a stored bundle, as far as it bears on holding it.
     fn past(&self, bundle: &VerifiedBundle, chain: ChainId, seen: &[(ChainId, u64)]) -> Hlc {
-        let applied = |id: ChainId| self.cache.chains.get(id).applied.map_or(Hlc::ZERO, |head| head.hlc);
+        let applied = |id: ChainId| {
+            self.cache
+                .chains
+                .get(id)
+                .applied
+                .map_or(Hlc::ZERO, |head| head.hlc)
+        };
         let earlier = |hlc: Hlc| if hlc < bundle.header().hlc { hlc } else { Hlc::ZERO };
-        seen.iter().map(|(id, _)| earlier(applied(*id))).fold(earlier(applied(chain)), Hlc::max)
+        seen.iter()
+            .map(|(id, _)| earlier(applied(*id)))
+            .fold(earlier(applied(chain)), Hlc::max)
     }
 
     /// Begins a new log: someone else holds bundles of the present one that were not written here, as after a

@@ -24,7 +24,10 @@ impl Workspace {
     const KEY: &[u8] = b"workspace";
 
     pub(crate) fn load(store: &dyn Read) -> Result<Option<Self>, StorageError> {
-        store.get(Space::Meta, Self::KEY)?.map(|bytes| stored(Space::Meta, &bytes)).transpose()
+        store
+            .get(Space::Meta, Self::KEY)?
+            .map(|bytes| stored(Space::Meta, &bytes))
+            .transpose()
     }
 
     pub(crate) fn save(&self, store: &mut dyn Write) -> Result<(), StorageError> {
@@ -34,6 +37,9 @@ impl Workspace {
 
 impl fmt::Debug for Workspace {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Workspace").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+        out.debug_struct("Workspace")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

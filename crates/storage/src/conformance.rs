@@ -2,7 +2,8 @@
 
 use openprod_core::operation::CreateEntity;
 use openprod_core::{
-    BundleHash, CommandId, Draft, EntityId, FacetId, Hlc, Identity, Intent, LogId, VerifiedBundle, WorkspaceId, seal,
+    BundleHash, CommandId, Draft, EntityId, FacetId, Hlc, Identity, Intent, LogId, VerifiedBundle,
+    WorkspaceId, seal,
 };
 
 use crate::error::StorageError;
@@ -65,7 +66,11 @@ fn log_keeps_order(store: &mut dyn Storage) -> Result<(), StorageError> {
         write.append(ChainId(7), &other)?,
         write.append(ChainId(0), &second)?,
     ];
-    assert_eq!(places.map(|place| place.position.0), [1, 2, 3], "positions have no gaps");
+    assert_eq!(
+        places.map(|place| place.position.0),
+        [1, 2, 3],
+        "positions have no gaps"
+    );
     write.commit()?;
     let reader = store.readers().reader()?;
     assert_eq!(reader.last()?, Position(3));
@@ -91,7 +96,10 @@ fn occupied_place_is_refused(store: &mut dyn Storage) -> Result<(), StorageError
     let mut write = store.begin()?;
     write.append(ChainId(0), &bundle(1, 1, None))?;
     let again = write.append(ChainId(0), &bundle(2, 1, None));
-    assert!(matches!(again, Err(StorageError::Occupied { chain: 0, seq: 1 })), "{again:?}");
+    assert!(
+        matches!(again, Err(StorageError::Occupied { chain: 0, seq: 1 })),
+        "{again:?}"
+    );
     drop(write);
     assert_eq!(store.readers().reader()?.last()?, Position(0));
     Ok(())
@@ -109,15 +117,26 @@ fn rows_are_ordered_and_bounded(store: &mut dyn Storage) -> Result<(), StorageEr
     write.commit()?;
     let reader = store.readers().reader()?;
     let keys = |prefix: &[u8], after: Option<&[u8]>, limit| -> Result<Vec<Vec<u8>>, StorageError> {
-        Ok(reader.scan(Space::Edge, prefix, after, limit)?.into_iter().map(|(key, _)| key).collect())
+        Ok(reader
+            .scan(Space::Edge, prefix, after, limit)?
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect())
     };
     let none: [&[u8]; 0] = [];
-    assert_eq!(keys(b"", None, 100)?, [&b""[..], b"a", b"abc", b"b", b"c", b"\xff", b"\xff\xff"]);
+    assert_eq!(
+        keys(b"", None, 100)?,
+        [&b""[..], b"a", b"abc", b"b", b"c", b"\xff", b"\xff\xff"]
+    );
     assert_eq!(keys(b"", Some(b""), 2)?, [&b"a"[..], b"abc"]);
     assert_eq!(keys(b"a", None, 100)?, [&b"a"[..], b"abc"]);
     assert_eq!(keys(b"a", Some(b"a"), 100)?, [&b"abc"[..]]);
     assert_eq!(keys(b"a", Some(b"abc"), 100)?, none);
-    assert_eq!(keys(b"b", Some(b"a"), 100)?, [&b"b"[..]], "a key before the prefix does not matter");
+    assert_eq!(
+        keys(b"b", Some(b"a"), 100)?,
+        [&b"b"[..]],
+        "a key before the prefix does not matter"
+    );
     assert_eq!(keys(b"\xff", None, 100)?, [&b"\xff"[..], b"\xff\xff"]);
     assert_eq!(keys(b"x", None, 100)?, none);
     assert_eq!(keys(b"", None, 0)?, none);
@@ -160,10 +179,17 @@ fn dropped_transaction_leaves_nothing(store: &mut dyn Storage) -> Result<(), Sto
     write.put(Space::Meta, b"k", b"v")?;
     drop(write);
     let reader = store.readers().reader()?;
-    assert_eq!((reader.last()?, reader.get(Space::Meta, b"k")?), (Position(0), None));
+    assert_eq!(
+        (reader.last()?, reader.get(Space::Meta, b"k")?),
+        (Position(0), None)
+    );
     drop(reader);
     let mut write = store.begin()?;
-    assert_eq!(write.append(ChainId(0), &first)?.position, Position(1), "its position is given again");
+    assert_eq!(
+        write.append(ChainId(0), &first)?.position,
+        Position(1),
+        "its position is given again"
+    );
     write.commit()
 }
 
@@ -177,7 +203,10 @@ fn reader_keeps_what_it_began_with(store: &mut dyn Storage) -> Result<(), Storag
     write.put(Space::Meta, b"k", b"new")?;
     write.commit()?;
     assert_eq!(reader.get(Space::Meta, b"k")?.as_deref(), Some(&b"old"[..]));
-    assert_eq!(readers.reader()?.get(Space::Meta, b"k")?.as_deref(), Some(&b"new"[..]));
+    assert_eq!(
+        readers.reader()?.get(Space::Meta, b"k")?.as_deref(),
+        Some(&b"new"[..])
+    );
     Ok(())
 }
 
@@ -193,13 +222,25 @@ fn members_are_entities_of_their_facet(store: &mut dyn Storage) -> Result<(), St
             write.put(Space::Entity, entity(number).as_bytes(), &[number as u8])?;
         }
     }
-    write.put(Space::Member, &[other.as_bytes().as_slice(), entity(1).as_bytes()].concat(), &[])?;
+    write.put(
+        Space::Member,
+        &[other.as_bytes().as_slice(), entity(1).as_bytes()].concat(),
+        &[],
+    )?;
     write.commit()?;
     let reader = store.readers().reader()?;
     let members = |facet, after, limit| -> Result<Vec<u8>, StorageError> {
-        Ok(reader.members(facet, after, limit)?.into_iter().map(|(_, row)| row[0]).collect())
+        Ok(reader
+            .members(facet, after, limit)?
+            .into_iter()
+            .map(|(_, row)| row[0])
+            .collect())
     };
-    assert_eq!(members(facet, None, 10)?, [1, 2, 3], "one without a row is left out");
+    assert_eq!(
+        members(facet, None, 10)?,
+        [1, 2, 3],
+        "one without a row is left out"
+    );
     assert_eq!(members(facet, Some(entity(1)), 1)?, [2]);
     assert_eq!(members(facet, Some(entity(3)), 10)?, []);
     assert_eq!(members(other, None, 10)?, [1]);

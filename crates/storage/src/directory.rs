@@ -24,7 +24,9 @@ const UNFINISHED: &str = ".new-";
 #[derive(Debug, Error)]
 pub enum DirectoryError {
     /// Another engine has it.
-    #[error("open data directory {directory}: another engine is running on it; stop that one or use another directory")]
+    #[error(
+        "open data directory {directory}: another engine is running on it; stop that one or use another directory"
+    )]
     InUse {
         /// The directory.
         directory: PathBuf,
@@ -75,13 +77,24 @@ impl DataDirectory {
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
         make_directory(path)?;
         let lock_path = path.join("lock");
-        let lock = private_file().create(true).truncate(false).open(&lock_path).map_err(at(&lock_path))?;
+        let lock = private_file()
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .map_err(at(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(DirectoryError::InUse { directory: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(DirectoryError::InUse {
+                    directory: path.to_owned(),
+                });
+            }
             Err(TryLockError::Error(source)) => return Err(at(&lock_path)(source)),
         }
-        let directory = Self { path: path.to_owned(), _lock: lock };
+        let directory = Self {
+            path: path.to_owned(),
+            _lock: lock,
+        };
         make_directory(&directory.workspaces_path())?;
         directory.sweep()?;
         Ok(directory)
@@ -221,7 +234,9 @@ fn private_file() -> OpenOptions {
 /// Makes the names in a directory durable. Windows has no such call, and needs none.
 fn sync_directory(path: &Path) -> Result<(), DirectoryError> {
     if cfg!(unix) {
-        File::open(path).and_then(|directory| directory.sync_all()).map_err(at(path))?;
+        File::open(path)
+            .and_then(|directory| directory.sync_all())
+            .map_err(at(path))?;
     }
     Ok(())
 }

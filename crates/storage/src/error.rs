@@ -12,7 +12,9 @@ pub enum StorageError {
     #[error("write store: the disk is full; free some space and try again")]
     Full,
     /// The disk failed in a way after which nothing that is written can be trusted to be there.
-    #[error("write store: the disk failed earlier ({reason}); the workspace is read-only until it is opened again")]
+    #[error(
+        "write store: the disk failed earlier ({reason}); the workspace is read-only until it is opened again"
+    )]
     ReadOnly {
         /// What the disk said.
         reason: String,

@@ -32,7 +32,10 @@ pub struct Mark {
 
 impl Mark {
     /// The mark of an empty log.
-    pub const EMPTY: Self = Self { position: Position(0), hash: BundleHash::NONE };
+    pub const EMPTY: Self = Self {
+        position: Position(0),
+        hash: BundleHash::NONE,
+    };
 
     fn encode(&self) -> [u8; MARK_BYTES] {
         let mut bytes = [0; MARK_BYTES];
@@ -48,7 +51,10 @@ impl Mark {
         let (heading, rest) = bytes.split_first_chunk::<8>()?;
         let (position, rest) = rest.split_first_chunk::<8>()?;
         let (hash, _) = rest.split_first_chunk::<32>()?;
-        let mark = Self { position: Position(u64::from_le_bytes(*position)), hash: BundleHash::from_bytes(*hash) };
+        let mark = Self {
+            position: Position(u64::from_le_bytes(*position)),
+            hash: BundleHash::from_bytes(*hash),
+        };
         (heading == HEADING && mark.encode() == *bytes).then_some(mark)
     }
 
@@ -57,9 +63,13 @@ impl Mark {
     /// # Errors
     /// [`StorageError`] when the log cannot be read.
     pub fn is_missing_from(&self, log: &dyn Read) -> Result<bool, StorageError> {
-        let Some(before) = self.position.0.checked_sub(1) else { return Ok(false) };
+        let Some(before) = self.position.0.checked_sub(1) else {
+            return Ok(false);
+        };
         let found = log.places(Position(before), 1)?;
-        Ok(!found.iter().any(|place| place.position == self.position && place.hash == self.hash))
+        Ok(!found
+            .iter()
+            .any(|place| place.position == self.position && place.hash == self.hash))
     }
 }
 
@@ -82,7 +92,10 @@ impl HighWater {
     /// # Errors
     /// [`StorageError::Io`] when the file can be neither opened nor made.
     pub fn open(path: &Path) -> Result<(Self, Option<Mark>), StorageError> {
-        let io = |source| StorageError::Io { path: path.to_owned(), source };
+        let io = |source| StorageError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -90,13 +103,25 @@ impl HighWater {
         let file = options.open(path).map_err(io)?;
         let mut bytes = Vec::with_capacity(MARK_BYTES + 1);
         // One byte more than a mark has, so that a longer file is not taken for one.
-        (&file).take(MARK_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
-        Ok((Self { file, path: path.to_owned() }, Mark::decode(&bytes)))
+        (&file)
+            .take(MARK_BYTES as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(io)?;
+        Ok((
+            Self {
+                file,
+                path: path.to_owned(),
+            },
+            Mark::decode(&bytes),
+        ))
     }
 
     /// Notes how far the log has come. A failure is only logged: the commit before it stands.
     pub fn record(&mut self, mark: Mark) {
-        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(&mark.encode()));
+        let written = self
+            .file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| self.file.write_all(&mark.encode()));
         if let Err(error) = written {
             tracing::warn!(path = %self.path.display(), %error, "the high-water mark could not be written");
         }
@@ -107,7 +132,10 @@ impl HighWater {
 mod tests {
     use super::*;
 
-    const MARK: Mark = Mark { position: Position(7), hash: BundleHash::from_bytes([9; 32]) };
+    const MARK: Mark = Mark {
+        position: Position(7),
+        hash: BundleHash::from_bytes([9; 32]),
+    };
 
     #[test]
     fn mark_survives_reopening_and_is_rewritten_in_place() {

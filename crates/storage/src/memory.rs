@@ -52,14 +52,23 @@ impl MemoryStorage {
     /// The same store, as it is found after a crash: all that was committed and nothing else.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self { committed: Arc::clone(&self.committed), tail_lost: self.read(|committed| committed.tail_lost) }
+        Self {
+            committed: Arc::clone(&self.committed),
+            tail_lost: self.read(|committed| committed.tail_lost),
+        }
     }
 
     /// A copy of what is committed, which from here on goes its own way.
     #[must_use]
     pub fn backup(&self) -> Self {
         let state = self.state();
-        Self { committed: Arc::new(RwLock::new(Committed { state, tail_lost: false })), tail_lost: false }
+        Self {
+            committed: Arc::new(RwLock::new(Committed {
+                state,
+                tail_lost: false,
+            })),
+            tail_lost: false,
+        }
     }
 
     /// Puts a backup in place of what is committed. When that takes bundles away, the next
@@ -119,8 +128,18 @@ impl Read for State {
         Ok(self.rows[space.index()].get(key).map(|value| value.to_vec()))
     }
 
-    fn scan(&self, space: Space, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
-        Ok(self.rows_after(space, prefix, after).take(limit).map(|(key, value)| (key.to_vec(), value.to_vec())).collect())
+    fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
+        Ok(self
+            .rows_after(space, prefix, after)
+            .take(limit)
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect())
     }
 
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
@@ -144,11 +163,19 @@ impl Read for State {
     }
 
     fn place(&self, chain: ChainId, seq: u64) -> Result<Option<Place>, StorageError> {
-        Ok(self.by_seq.get(&(chain, seq)).and_then(|position| self.stored(*position)).map(|stored| stored.place))
+        Ok(self
+            .by_seq
+            .get(&(chain, seq))
+            .and_then(|position| self.stored(*position))
+            .map(|stored| stored.place))
     }
 
     fn place_of(&self, id: BundleId) -> Result<Option<Place>, StorageError> {
-        Ok(self.by_id.get(&id).and_then(|position| self.stored(*position)).map(|stored| stored.place))
+        Ok(self
+            .by_id
+            .get(&id)
+            .and_then(|position| self.stored(*position))
+            .map(|stored| stored.place))
     }
 
     fn bundle(&self, position: Position) -> Result<Option<StoredBundle>, StorageError> {
@@ -156,11 +183,19 @@ impl Read for State {
     }
 
     fn places(&self, after: Position, limit: usize) -> Result<Vec<Place>, StorageError> {
-        Ok(self.stored_after(after).take(limit).map(|stored| stored.place).collect())
+        Ok(self
+            .stored_after(after)
+            .take(limit)
+            .map(|stored| stored.place)
+            .collect())
     }
 
     fn bundles(&self, after: Position, limit: usize) -> Result<Vec<StoredBundle>, StorageError> {
-        Ok(self.stored_after(after).take(limit).map(|stored| StoredBundle::clone(stored)).collect())
+        Ok(self
+            .stored_after(after)
+            .take(limit)
+            .map(|stored| StoredBundle::clone(stored))
+            .collect())
     }
 
     fn last(&self) -> Result<Position, StorageError> {
@@ -204,7 +239,13 @@ impl Read for Transaction<'_> {
         self.state.get(space, key)
     }
 
-    fn scan(&self, space: Space, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
+    fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
         self.state.scan(space, prefix, after, limit)
     }
 
@@ -252,10 +293,18 @@ impl Write for Transaction<'_> {
         if self.state.by_seq.contains_key(&(chain, seq)) {
             return Err(StorageError::Occupied { chain: chain.0, seq });
         }
-        let place = Place { position: Position(self.state.log.len() as u64 + 1), chain, seq, hash: *bundle.hash() };
+        let place = Place {
+            position: Position(self.state.log.len() as u64 + 1),
+            chain,
+            seq,
+            hash: *bundle.hash(),
+        };
         self.state.by_seq.insert((chain, seq), place.position);
         self.state.by_id.entry(bundle.id()).or_insert(place.position);
-        self.state.log.push_back(Arc::new(StoredBundle { place, bundle: bundle.clone() }));
+        self.state.log.push_back(Arc::new(StoredBundle {
+            place,
+            bundle: bundle.clone(),
+        }));
         Ok(place)
     }
 
@@ -277,7 +326,10 @@ impl Write for Transaction<'_> {
     fn commit(self: Box<Self>) -> Result<(), StorageError> {
         let Self { store, state } = *self;
         store.write(|committed| {
-            assert_eq!(committed.state.commits, state.commits, "a store has one writer, and this one has two");
+            assert_eq!(
+                committed.state.commits, state.commits,
+                "a store has one writer, and this one has two"
+            );
             committed.state = state.clone();
             committed.state.commits += 1;
             committed.tail_lost = false;

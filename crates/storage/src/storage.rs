@@ -52,7 +52,13 @@ pub trait Read {
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
-    fn scan(&self, space: Space, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError>;
+    fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError>;
 
     /// How many rows have keys that begin with `prefix`.
     ///

@@ -30,7 +30,8 @@ pub enum BatchError {
 /// Packs bundles, in their order.
 #[must_use]
 pub fn pack(bundles: &[&[u8]]) -> Vec<u8> {
-    zstd::bulk::compress(&encode(bundles), LEVEL).expect("compressing from memory to memory has no way to fail")
+    zstd::bulk::compress(&encode(bundles), LEVEL)
+        .expect("compressing from memory to memory has no way to fail")
 }
 
 /// Unpacks bundles, in their order; none of them has been looked into.

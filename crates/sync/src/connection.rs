@@ -78,10 +78,15 @@ impl Connection {
         membership: &Membership,
         credentials: &Credentials,
     ) -> Result<Self, ConnectionError> {
-        let stream = timeout(DIAL_TIME_MAX, TcpStream::connect(address)).await.map_err(|_| ConnectionError::TimedOut)??;
-        timeout(HANDSHAKE_TIME_MAX, Self::initiate(stream, address, membership, credentials))
+        let stream = timeout(DIAL_TIME_MAX, TcpStream::connect(address))
             .await
-            .map_err(|_| ConnectionError::TimedOut)?
+            .map_err(|_| ConnectionError::TimedOut)??;
+        timeout(
+            HANDSHAKE_TIME_MAX,
+            Self::initiate(stream, address, membership, credentials),
+        )
+        .await
+        .map_err(|_| ConnectionError::TimedOut)?
     }
 
     /// Shakes hands with whoever dialled. A stranger gets no byte.
@@ -95,9 +100,12 @@ impl Connection {
         credentials: &Credentials,
         guard: &Mutex<ReplayGuard>,
     ) -> Result<Self, ConnectionError> {
-        timeout(HANDSHAKE_TIME_MAX, Self::respond(stream, address, memberships, credentials, guard))
-            .await
-            .map_err(|_| ConnectionError::TimedOut)?
+        timeout(
+            HANDSHAKE_TIME_MAX,
+            Self::respond(stream, address, memberships, credentials, guard),
+        )
+        .await
+        .map_err(|_| ConnectionError::TimedOut)?
     }
 
     async fn initiate(
@@ -137,7 +145,12 @@ impl Connection {
 
     fn begin(channel: Channel, stream: TcpStream, mut frames: FrameBuffer, address: SocketAddr) -> Self {
         frames.set_limit(FRAME_BYTES_MAX);
-        Self { channel, stream, frames, address }
+        Self {
+            channel,
+            stream,
+            frames,
+            address,
+        }
     }
 
     /// Who the other side is, proven by signature.
@@ -163,7 +176,13 @@ impl Connection {
     pub fn split(self) -> (MessageReader, MessageWriter) {
         let (sealer, opener) = self.channel.split();
         let (read, write) = self.stream.into_split();
-        let reader = MessageReader { opener, read, frames: self.frames, buffer: vec![0; READ_BYTES], filled: 0..0 };
+        let reader = MessageReader {
+            opener,
+            read,
+            frames: self.frames,
+            buffer: vec![0; READ_BYTES],
+            filled: 0..0,
+        };
         (reader, MessageWriter { sealer, write })
     }
 }
@@ -242,7 +261,9 @@ impl MessageWriter {
     /// [`ConnectionError`]; the connection is then at its end.
     pub async fn send(&mut self, message: &Message) -> Result<(), ConnectionError> {
         let frames = self.sealer.seal(&message.encode())?;
-        timeout(WRITE_TIME_MAX, self.write.write_all(&frames)).await.map_err(|_| ConnectionError::TimedOut)??;
+        timeout(WRITE_TIME_MAX, self.write.write_all(&frames))
+            .await
+            .map_err(|_| ConnectionError::TimedOut)??;
         Ok(())
     }
 

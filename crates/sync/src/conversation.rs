@@ -52,7 +52,10 @@ pub(crate) enum ConversationError {
 impl ConversationError {
     /// Whether the other side did something that an honest member does not.
     pub(crate) const fn is_fault(&self) -> bool {
-        matches!(self, Self::Bundle(_) | Self::Refused { .. } | Self::Peer(PeerError::Nonsense(_) | PeerError::Batch(_)))
+        matches!(
+            self,
+            Self::Bundle(_) | Self::Refused { .. } | Self::Peer(PeerError::Nonsense(_) | PeerError::Batch(_))
+        )
     }
 }
 
@@ -68,7 +71,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
 /// The time as this device has it.
 pub(crate) fn now() -> Timestamp {
-    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    let micros = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_micros());
     Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }
 
@@ -85,7 +90,16 @@ pub(crate) async fn converse(
     let (messages, inbox) = mpsc::channel(INBOX_MAX);
     let (deliveries, results, delivering) = deliver_in_order(owner.clone());
     let reading = tokio::spawn(read(reader, messages));
-    let mut talk = Talk { peer: Some(peer), owner, host, changed, end, inbox, deliveries, results };
+    let mut talk = Talk {
+        peer: Some(peer),
+        owner,
+        host,
+        changed,
+        end,
+        inbox,
+        deliveries,
+        results,
+    };
     let error = match talk.run(&mut writer).await {
         Ok(never) => match never {},
         Err(error) => error,
@@ -94,7 +108,11 @@ pub(crate) async fn converse(
     delivering.iter().for_each(JoinHandle::abort);
     if !matches!(error, ConversationError::Connection(_)) {
         // The reason is for the other side's people; whether it arrives changes nothing here.
-        let _ = writer.send(&Message::Bye { reason: error.to_string() }).await;
+        let _ = writer
+            .send(&Message::Bye {
+                reason: error.to_string(),
+            })
+            .await;
     }
     writer.close().await;
     error
@@ -136,14 +154,20 @@ impl Talk {
 
     /// Lets the machine say what it has to say.
     async fn step(&mut self, writer: &mut MessageWriter) -> Result<(), ConversationError> {
-        let Some(mut peer) = self.peer.take() else { return Err(ConversationError::Ended("a step failed")) };
+        let Some(mut peer) = self.peer.take() else {
+            return Err(ConversationError::Ended("a step failed"));
+        };
         peer.check_silence(now())?;
         let (snapshots, may_ask) = (self.owner.snapshots().clone(), self.host.may_ask());
         let stepped = tokio::task::spawn_blocking(move || {
-            let messages = snapshots.take().and_then(|snapshot| peer.poll(&snapshot, may_ask, now()));
+            let messages = snapshots
+                .take()
+                .and_then(|snapshot| peer.poll(&snapshot, may_ask, now()));
             (peer, messages)
         });
-        let (mut peer, messages) = stepped.await.map_err(|_| ConversationError::Ended("a step failed"))?;
+        let (mut peer, messages) = stepped
+            .await
+            .map_err(|_| ConversationError::Ended("a step failed"))?;
         let events = peer.take_events();
         self.host.after_step(&peer);
         self.peer = Some(peer);
@@ -163,7 +187,9 @@ impl Talk {
                 Ok(()) => {}
                 Err(mpsc::error::TrySendError::Full(waiting)) => {
                     delivery = Some(waiting);
-                    let Some(result) = self.results.recv().await else { break };
+                    let Some(result) = self.results.recv().await else {
+                        break;
+                    };
                     self.note(result)?;
                 }
                 Err(mpsc::error::TrySendError::Closed(_)) => return Err(ConversationError::Ended("closed")),
@@ -194,7 +220,11 @@ async fn read(mut reader: MessageReader, messages: mpsc::Sender<Result<Message, 
 /// Two steps, so that one batch is verified while the one before it is committed.
 fn deliver_in_order(
     owner: OwnerHandle,
-) -> (mpsc::Sender<Delivery>, mpsc::Receiver<Delivered>, [JoinHandle<()>; 2]) {
+) -> (
+    mpsc::Sender<Delivery>,
+    mpsc::Receiver<Delivered>,
+    [JoinHandle<()>; 2],
+) {
     let (deliveries, mut unverified) = mpsc::channel::<Delivery>(DELIVERIES_MAX);
     let (verified, mut uncommitted) = mpsc::channel(DELIVERIES_MAX);
     let (committed, results) = mpsc::channel(2 * DELIVERIES_MAX);
@@ -226,13 +256,21 @@ fn deliver_in_order(
 }
 
 fn verify(bundles: &[Vec<u8>], workspace: WorkspaceId) -> Result<Vec<VerifiedBundle>, BundleError> {
-    bundles.iter().map(|bytes| Bundle::decode(bytes.as_slice())?.verify(workspace)).collect()
+    bundles
+        .iter()
+        .map(|bytes| Bundle::decode(bytes.as_slice())?.verify(workspace))
+        .collect()
 }
 
 fn heads(bundles: &[VerifiedBundle]) -> Vec<LogHead> {
     let head = |bundle: &VerifiedBundle| {
         let header = bundle.header();
-        LogHead { actor: header.actor, log: header.log, seq: header.seq, hash: *bundle.hash() }
+        LogHead {
+            actor: header.actor,
+            log: header.log,
+            seq: header.seq,
+            hash: *bundle.hash(),
+        }
     };
     bundles.iter().map(head).collect()
 }
@@ -254,6 +292,8 @@ async fn commit(owner: &OwnerHandle, bundles: Vec<VerifiedBundle>) -> Result<Rec
     let receipt = receipt.map_err(ConversationError::Storage)?;
     match &receipt.refused {
         None | Some(openprod_engine::AdmissionError::Missing) => Ok(receipt),
-        Some(error) => Err(ConversationError::Refused { reason: error.to_string() }),
+        Some(error) => Err(ConversationError::Refused {
+            reason: error.to_string(),
+        }),
     }
 }

@@ -292,7 +292,10 @@ impl SyncService {
     /// # Errors
     /// [`SyncError::Listen`]. That multicast is not possible is no error: members can be reached by address.
     pub async fn start(config: SyncConfig) -> Result<Self, SyncError> {
-        let listen = |source| SyncError::Listen { address: config.bind, source };
+        let listen = |source| SyncError::Listen {
+            address: config.bind,
+            source,
+        };
         let listener = TcpListener::bind(config.bind).await.map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
         let (mut noise_entropy, mut names_entropy) = ([0; 32], [0; 32]);
@@ -388,7 +391,10 @@ impl SyncService {
         identity: &Identity,
         address: &str,
     ) -> Result<ActorId, SyncError> {
-        let membership = Membership { workspace, secret: secret.clone() };
+        let membership = Membership {
+            workspace,
+            secret: secret.clone(),
+        };
         let credentials = Credentials::new(identity.clone(), self.inner.noise_entropy);
         Ok(dial_by_name(address, &membership, &credentials).await?.peer())
     }
@@ -398,7 +404,9 @@ impl SyncService {
     /// # Errors
     /// [`SyncError`].
     pub async fn connect(&self, workspace: WorkspaceId, address: &str) -> Result<ActorId, SyncError> {
-        let space = self.space(workspace).ok_or(SyncError::UnknownWorkspace(workspace))?;
+        let space = self
+            .space(workspace)
+            .ok_or(SyncError::UnknownWorkspace(workspace))?;
         let connection = dial_by_name(address, &space.membership, &space.credentials).await?;
         let peer = connection.peer();
         space.lock().learn(connection.address, peer);
@@ -419,7 +427,11 @@ impl SyncService {
     pub fn resume(&self, workspace: WorkspaceId) {
         if let Some(space) = self.space(workspace) {
             space.paused.store(false, Ordering::Release);
-            space.lock().addresses.values_mut().for_each(|address| address.not_before = None);
+            space
+                .lock()
+                .addresses
+                .values_mut()
+                .for_each(|address| address.not_before = None);
             space.tell_state();
         }
     }
@@ -427,14 +439,22 @@ impl SyncService {
     /// The members that were met since the engine started, in order of their keys.
     #[must_use]
     pub fn peers(&self, workspace: WorkspaceId) -> Vec<PeerStatus> {
-        let Some(space) = self.space(workspace) else { return Vec::new() };
-        space.lock().known.values().map(|member| member.status.clone()).collect()
+        let Some(space) = self.space(workspace) else {
+            return Vec::new();
+        };
+        space
+            .lock()
+            .known
+            .values()
+            .map(|member| member.status.clone())
+            .collect()
     }
 
     /// How a workspace stands with its members.
     #[must_use]
     pub fn state(&self, workspace: WorkspaceId) -> SyncState {
-        self.space(workspace).map_or(SyncState::Alone, |space| space.state())
+        self.space(workspace)
+            .map_or(SyncState::Alone, |space| space.state())
     }
 
     /// News from now on.
@@ -483,14 +503,21 @@ impl Inner {
                 }
                 talk.end.send_replace(Some("replaced by another connection"));
             }
-            member.talk = Some(Talk { number, initiated, end });
+            member.talk = Some(Talk {
+                number,
+                initiated,
+                end,
+            });
             member.in_step = false;
             member.status.connected = true;
             member.status.problem = None;
             member.status.address = address.to_string();
             number
         };
-        space.event(SyncEvent::PeerConnected { workspace: space.membership.workspace, peer_id: actor });
+        space.event(SyncEvent::PeerConnected {
+            workspace: space.membership.workspace,
+            peer_id: actor,
+        });
         space.tell_state();
         let config = PeerConfig {
             actor: own,
@@ -498,7 +525,12 @@ impl Inner {
             port: self.port,
             derivation: DERIVATION_VERSION,
         };
-        let host = Arc::new(Seat { space: Arc::clone(space), actor, number, address });
+        let host = Arc::new(Seat {
+            space: Arc::clone(space),
+            actor,
+            number,
+            address,
+        });
         let changed = space.changed.subscribe();
         let owner = space.owner.clone();
         tokio::spawn(async move {
@@ -534,7 +566,10 @@ impl Space {
         }
         let live = members.live();
         if live == 0 {
-            let problem = members.known.values().find_map(|member| member.status.problem.clone());
+            let problem = members
+                .known
+                .values()
+                .find_map(|member| member.status.problem.clone());
             return match problem {
                 Some(reason) => SyncState::Problem { reason },
                 None if self.since.elapsed() < LOOKING_TIME => SyncState::Looking,
@@ -557,7 +592,10 @@ impl Space {
         if members.told.as_ref() != Some(&state) {
             members.told = Some(state.clone());
             drop(members);
-            self.event(SyncEvent::State { workspace: self.membership.workspace, state });
+            self.event(SyncEvent::State {
+                workspace: self.membership.workspace,
+                state,
+            });
         }
     }
 }
@@ -590,7 +628,11 @@ impl Member {
             skew_ms: 0,
             problem: None,
         };
-        Self { status, in_step: false, talk: None }
+        Self {
+            status,
+            in_step: false,
+            talk: None,
+        }
     }
 }
 
@@ -618,7 +660,10 @@ impl Seat {
             member.in_step = false;
             member.status.connected = false;
             member.status.ahead = 0;
-            let ordinary = matches!(error, ConversationError::Ended(_) | ConversationError::Connection(_));
+            let ordinary = matches!(
+                error,
+                ConversationError::Ended(_) | ConversationError::Connection(_)
+            );
             member.status.problem = (!ordinary && error.is_fault()).then(|| reason.clone());
         });
         {
@@ -630,15 +675,26 @@ impl Seat {
                 // Someone who sends what cannot be taken is not dialled again at once.
                 let later = Instant::now() + REDIAL_PAUSE_MAX;
                 let of_peer = |address: &&mut Address| address.actor == Some(self.actor);
-                members.addresses.values_mut().filter(of_peer).for_each(|address| address.not_before = Some(later));
+                members
+                    .addresses
+                    .values_mut()
+                    .filter(of_peer)
+                    .for_each(|address| address.not_before = Some(later));
             }
         }
         let workspace = self.space.membership.workspace;
         if error.is_fault() {
-            self.space.event(SyncEvent::Rejected { workspace, peer_id: self.actor, reason });
+            self.space.event(SyncEvent::Rejected {
+                workspace,
+                peer_id: self.actor,
+                reason,
+            });
         }
         if left.is_some() {
-            self.space.event(SyncEvent::PeerDisconnected { workspace, peer_id: self.actor });
+            self.space.event(SyncEvent::PeerDisconnected {
+                workspace,
+                peer_id: self.actor,
+            });
         }
         self.space.tell_state();
         // Another conversation may ask now.
@@ -689,7 +745,11 @@ impl Host for Seat {
                 self.space.event(SyncEvent::Progress { workspace, remaining });
             }
             PeerEvent::ClockSuspect { skew_ms } => {
-                self.space.event(SyncEvent::ClockSuspect { workspace, peer_id, skew_ms });
+                self.space.event(SyncEvent::ClockSuspect {
+                    workspace,
+                    peer_id,
+                    skew_ms,
+                });
             }
             PeerEvent::Diverged => self.space.event(SyncEvent::Diverged { workspace, peer_id }),
         }
@@ -710,7 +770,9 @@ async fn accept(listener: TcpListener, inner: Weak<Inner>) {
         };
         let Some(inner) = inner.upgrade() else { return };
         // A flood of strangers is let go of, not queued.
-        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
+        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+            continue;
+        };
         tokio::spawn(async move {
             if let Err(error) = answer(&inner, stream, address).await {
                 tracing::debug!(%address, %error, "a connection was not answered");
@@ -722,12 +784,20 @@ async fn accept(listener: TcpListener, inner: Weak<Inner>) {
 
 async fn answer(inner: &Inner, stream: TcpStream, address: SocketAddr) -> Result<(), ConnectionError> {
     let spaces: Vec<_> = lock(&inner.spaces).values().cloned().collect();
-    let open: Vec<_> = spaces.iter().filter(|space| !space.paused.load(Ordering::Acquire)).collect();
-    let Some(first) = open.first() else { return Err(ConnectionError::Closed) };
+    let open: Vec<_> = spaces
+        .iter()
+        .filter(|space| !space.paused.load(Ordering::Acquire))
+        .collect();
+    let Some(first) = open.first() else {
+        return Err(ConnectionError::Closed);
+    };
     let memberships: Vec<_> = open.iter().map(|space| space.membership.clone()).collect();
     let connection =
         Connection::accept(stream, address, &memberships, &first.credentials, &inner.guard).await?;
-    if let Some(space) = open.iter().find(|space| space.membership.workspace == connection.workspace()) {
+    if let Some(space) = open
+        .iter()
+        .find(|space| space.membership.workspace == connection.workspace())
+    {
         inner.talk(space, connection);
     }
     Ok(())
@@ -737,10 +807,14 @@ async fn discover(mut found: mpsc::Receiver<DiscoveryEvent>, inner: Weak<Inner>)
     while let Some(event) = found.recv().await {
         let Some(inner) = inner.upgrade() else { return };
         let (DiscoveryEvent::Found { workspace, .. } | DiscoveryEvent::Lost { workspace, .. }) = &event;
-        let Some(space) = lock(&inner.spaces).get(workspace).cloned() else { continue };
+        let Some(space) = lock(&inner.spaces).get(workspace).cloned() else {
+            continue;
+        };
         let mut members = space.lock();
         let (name, current) = match event {
-            DiscoveryEvent::Found { instance, addresses, .. } => (instance, addresses),
+            DiscoveryEvent::Found {
+                instance, addresses, ..
+            } => (instance, addresses),
             DiscoveryEvent::Lost { instance, .. } => (instance, Vec::new()),
         };
         for address in members.addresses.values_mut() {
@@ -753,7 +827,9 @@ async fn discover(mut found: mpsc::Receiver<DiscoveryEvent>, inner: Weak<Inner>)
                 entry.failures = entry.failures.min(2);
             }
         }
-        members.addresses.retain(|_, address| address.lasting || !address.instances.is_empty());
+        members
+            .addresses
+            .retain(|_, address| address.lasting || !address.instances.is_empty());
         drop(members);
         space.tell_state();
     }
@@ -793,7 +869,8 @@ fn due(space: &Space) -> Vec<SocketAddr> {
     let mut due = Vec::new();
     for (place, address) in addresses.iter_mut() {
         let waits = address.not_before.is_some_and(|time| time > Instant::now());
-        let reached = address.actor.as_ref().is_some_and(connected) || address.instances.iter().any(|name| busy.contains(name));
+        let reached = address.actor.as_ref().is_some_and(connected)
+            || address.instances.iter().any(|name| busy.contains(name));
         if !waits && !reached && !address.dialling {
             address.dialling = true;
             busy.extend(address.instances.iter().cloned());
@@ -822,7 +899,10 @@ async fn try_address(inner: &Inner, space: &Arc<Space>, place: SocketAddr) {
                     address.not_before = Some(Instant::now() + pause.min(REDIAL_PAUSE_MAX));
                     // Whoever announced it may have gone without a farewell.
                     if let Some(discovery) = &*lock(&inner.discovery) {
-                        address.instances.iter().for_each(|instance| discovery.doubt(instance));
+                        address
+                            .instances
+                            .iter()
+                            .for_each(|instance| discovery.doubt(instance));
                     }
                 }
             }
@@ -848,14 +928,26 @@ async fn dial_by_name(
             match Connection::dial(place, membership, credentials).await {
                 Ok(connection) => return Ok(connection),
                 Err(source @ (ConnectionError::Handshake(_) | ConnectionError::Closed)) => {
-                    last = SyncError::NotAMember { address: address.to_owned(), source };
+                    last = SyncError::NotAMember {
+                        address: address.to_owned(),
+                        source,
+                    };
                 }
-                Err(source) => last = SyncError::Unreachable { address: address.to_owned(), source },
+                Err(source) => {
+                    last = SyncError::Unreachable {
+                        address: address.to_owned(),
+                        source,
+                    }
+                }
             }
         }
         Err(last)
     });
-    dialled.await.unwrap_or_else(|_| Err(SyncError::TimedOut { address: address.to_owned() }))
+    dialled.await.unwrap_or_else(|_| {
+        Err(SyncError::TimedOut {
+            address: address.to_owned(),
+        })
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

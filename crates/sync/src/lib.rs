@@ -12,8 +12,8 @@
 pub mod batch;
 pub mod channel;
 pub mod connection;
-pub mod discovery;
 mod conversation;
+pub mod discovery;
 mod driver;
 pub mod frame;
 pub mod handshake;

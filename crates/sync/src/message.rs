@@ -129,14 +129,18 @@ mod tests {
     use super::*;
 
     fn heads() -> impl Strategy<Value = Vec<LogHead>> {
-        let head = (any::<[u8; 32]>(), any::<[u8; 16]>(), any::<u64>(), any::<[u8; 32]>()).prop_map(
-            |(actor, log, seq, hash)| LogHead {
+        let head = (
+            any::<[u8; 32]>(),
+            any::<[u8; 16]>(),
+            any::<u64>(),
+            any::<[u8; 32]>(),
+        )
+            .prop_map(|(actor, log, seq, hash)| LogHead {
                 actor: ActorId::from_bytes(actor),
                 log: LogId::from_bytes(log),
                 seq,
                 hash: BundleHash::from_bytes(hash),
-            },
-        );
+            });
         prop::collection::vec(head, 0..5)
     }
 

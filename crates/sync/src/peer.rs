@@ -98,7 +98,9 @@ pub enum PeerEvent {
 #[derive(Debug, Error)]
 pub enum PeerError {
     /// The other side speaks another protocol.
-    #[error("talk to peer: it speaks protocol {theirs}, this version speaks {PROTOCOL_VERSION}; update the older one")]
+    #[error(
+        "talk to peer: it speaks protocol {theirs}, this version speaks {PROTOCOL_VERSION}; update the older one"
+    )]
     Protocol {
         /// What it speaks.
         theirs: u16,
@@ -248,7 +250,9 @@ impl Peer {
                 }
                 self.finish_wanting(now);
             }
-            Message::Ack { round: 0, count } => self.pushes_acked = self.pushes_acked.max(count).min(self.pushes),
+            Message::Ack { round: 0, count } => {
+                self.pushes_acked = self.pushes_acked.max(count).min(self.pushes)
+            }
             Message::Ack { round, count } => {
                 if let Some(serving) = self.serving.as_mut().filter(|serving| serving.round == round) {
                     serving.acked = serving.acked.max(count).min(serving.sent);
@@ -265,13 +269,25 @@ impl Peer {
 
     /// Says what became of a delivery: the engine's receipt, or `None` when it could not be taken now. `heads`
     /// are those of the delivered bundles, which the other side evidently has.
-    pub fn delivered(&mut self, delivery: &Delivery, heads: &[LogHead], receipt: Option<&Receipt>, now: Timestamp) {
+    pub fn delivered(
+        &mut self,
+        delivery: &Delivery,
+        heads: &[LogHead],
+        receipt: Option<&Receipt>,
+        now: Timestamp,
+    ) {
         heads.iter().for_each(|head| self.note_theirs(*head));
         let count = if delivery.round == 0 {
             self.push_count += 1;
             self.push_count
         } else {
-            let Some(wanting) = self.wanting.as_mut().filter(|wanting| wanting.round == delivery.round) else { return };
+            let Some(wanting) = self
+                .wanting
+                .as_mut()
+                .filter(|wanting| wanting.round == delivery.round)
+            else {
+                return;
+            };
             wanting.count += 1;
             wanting.open = wanting.open.saturating_sub(1);
             wanting.last_progress = now;
@@ -279,7 +295,9 @@ impl Peer {
             if let Some(receipt) = receipt {
                 wanting.accepted += receipt.accepted;
             }
-            self.events.push(PeerEvent::Progress { remaining: wanting.remaining });
+            self.events.push(PeerEvent::Progress {
+                remaining: wanting.remaining,
+            });
             wanting.count
         };
         self.acks.insert(delivery.round, count);
@@ -291,7 +309,12 @@ impl Peer {
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot be read: nothing was sent, and polling again is safe.
-    pub fn poll(&mut self, snapshot: &Snapshot, may_ask: bool, now: Timestamp) -> Result<Vec<Message>, StorageError> {
+    pub fn poll(
+        &mut self,
+        snapshot: &Snapshot,
+        may_ask: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Message>, StorageError> {
         let mut out = Vec::new();
         if !self.greeted {
             self.greeted = true;
@@ -303,7 +326,11 @@ impl Peer {
                 now_micros: now.as_micros(),
             }));
         }
-        out.extend(std::mem::take(&mut self.acks).into_iter().map(|(round, count)| Message::Ack { round, count }));
+        out.extend(
+            std::mem::take(&mut self.acks)
+                .into_iter()
+                .map(|(round, count)| Message::Ack { round, count }),
+        );
         if self.hello.is_none() {
             return Ok(out);
         }
@@ -321,13 +348,19 @@ impl Peer {
     /// # Errors
     /// [`PeerError::Silent`].
     pub fn check_silence(&self, now: Timestamp) -> Result<(), PeerError> {
-        if now.since(self.last_heard) > SILENCE_MAX { Err(PeerError::Silent) } else { Ok(()) }
+        if now.since(self.last_heard) > SILENCE_MAX {
+            Err(PeerError::Silent)
+        } else {
+            Ok(())
+        }
     }
 
     /// When [`Peer::poll`] has something to do at the latest, if nothing happens before.
     #[must_use]
     pub fn next_poll(&self) -> Timestamp {
-        let beat = self.last_beat.map_or(Timestamp::default(), |last| last.after(BEAT_INTERVAL));
+        let beat = self
+            .last_beat
+            .map_or(Timestamp::default(), |last| last.after(BEAT_INTERVAL));
         self.ask_at.map_or(beat, |ask| beat.min(ask))
     }
 
@@ -377,14 +410,19 @@ impl Peer {
 
     fn hear_hello(&mut self, hello: Hello, now: Timestamp) -> Result<(), PeerError> {
         if hello.protocol != PROTOCOL_VERSION {
-            return Err(PeerError::Protocol { theirs: hello.protocol });
+            return Err(PeerError::Protocol {
+                theirs: hello.protocol,
+            });
         }
         if hello.name.len() > NAME_BYTES_MAX {
             return Err(PeerError::Nonsense("its name is too long"));
         }
         if self.hello.is_none() {
             self.note_skew(hello.now_micros, now);
-            self.events.push(PeerEvent::Greeted { name: hello.name.clone(), port: hello.port });
+            self.events.push(PeerEvent::Greeted {
+                name: hello.name.clone(),
+                port: hello.port,
+            });
             self.hello = Some(hello);
         }
         Ok(())
@@ -429,7 +467,9 @@ impl Peer {
 
     /// Ends our request when its answer is complete and dealt with.
     fn finish_wanting(&mut self, now: Timestamp) {
-        let Some(wanting) = self.wanting.take_if(|wanting| wanting.done && wanting.open == 0) else { return };
+        let Some(wanting) = self.wanting.take_if(|wanting| wanting.done && wanting.open == 0) else {
+            return;
+        };
         if wanting.accepted == 0 {
             self.fruitless = Some((self.theirs.iter().copied().collect(), now.after(FRUITLESS_PAUSE)));
         }
@@ -441,12 +481,24 @@ impl Peer {
         if let Some((round, heads)) = self.wanted.take() {
             let covered = snapshot.covered(&heads)?;
             let (totals, after) = covered.totals(snapshot)?;
-            out.push(Message::Totals { round, bundles: totals.bundles });
+            out.push(Message::Totals {
+                round,
+                bundles: totals.bundles,
+            });
             self.behind = totals.bundles;
             self.theirs = heads.into_iter().collect();
-            self.serving = Some(Serving { round, covered, after, sent: 0, acked: 0, exhausted: false });
+            self.serving = Some(Serving {
+                round,
+                covered,
+                after,
+                sent: 0,
+                acked: 0,
+                exhausted: false,
+            });
         }
-        let Some(serving) = &mut self.serving else { return Ok(()) };
+        let Some(serving) = &mut self.serving else {
+            return Ok(());
+        };
         while !serving.exhausted && serving.sent - serving.acked < WINDOW {
             let (bundles, after) = snapshot.lacking(&mut serving.covered, serving.after, BATCH_BYTES)?;
             serving.after = after;
@@ -459,7 +511,10 @@ impl Peer {
             }
             self.behind = self.behind.saturating_sub(bundles.len() as u64);
             let parts: Vec<&[u8]> = bundles.iter().map(|bundle| &**bundle.bytes()).collect();
-            out.push(Message::Bundles { round: serving.round, batch: pack(&parts) });
+            out.push(Message::Bundles {
+                round: serving.round,
+                batch: pack(&parts),
+            });
             serving.sent += 1;
         }
         if serving.exhausted {
@@ -484,18 +539,29 @@ impl Peer {
         let mut covered = snapshot.covered(&theirs)?;
         let (bundles, reached) = snapshot.lacking(&mut covered, after, BATCH_BYTES)?;
         self.pushed = Some(reached);
-        let own: Vec<_> = bundles.iter().filter(|bundle| bundle.header().actor == self.config.actor).collect();
+        let own: Vec<_> = bundles
+            .iter()
+            .filter(|bundle| bundle.header().actor == self.config.actor)
+            .collect();
         if own.is_empty() {
             return Ok(());
         }
         for bundle in &own {
             let header = bundle.header();
-            let head = LogHead { actor: header.actor, log: header.log, seq: header.seq, hash: *bundle.hash() };
+            let head = LogHead {
+                actor: header.actor,
+                log: header.log,
+                seq: header.seq,
+                hash: *bundle.hash(),
+            };
             self.note_theirs(head);
             self.told.insert(head);
         }
         let parts: Vec<&[u8]> = own.iter().map(|bundle| &**bundle.bytes()).collect();
-        out.push(Message::Bundles { round: 0, batch: pack(&parts) });
+        out.push(Message::Bundles {
+            round: 0,
+            batch: pack(&parts),
+        });
         self.pushes += 1;
         Ok(())
     }
@@ -584,7 +650,10 @@ impl Peer {
             done: false,
             last_progress: now,
         });
-        out.push(Message::Want { round: self.round, heads: heads.iter().copied().collect() });
+        out.push(Message::Want {
+            round: self.round,
+            heads: heads.iter().copied().collect(),
+        });
         Ok(())
     }
 
@@ -607,12 +676,20 @@ impl Peer {
             if theirs.stored != digest(heads) && theirs.stored != digest(&self.theirs) {
                 out.push(Message::AskHeads);
             }
-            let same_rules = self.hello.as_ref().is_some_and(|hello| hello.derivation == self.config.derivation);
+            let same_rules = self
+                .hello
+                .as_ref()
+                .is_some_and(|hello| hello.derivation == self.config.derivation);
             if same_rules && theirs.applied == applied && theirs.state != state {
                 self.events.push(PeerEvent::Diverged);
             }
         }
-        out.push(Message::Beat(Beat { now_micros: now.as_micros(), stored: digest(heads), applied, state }));
+        out.push(Message::Beat(Beat {
+            now_micros: now.as_micros(),
+            stored: digest(heads),
+            applied,
+            state,
+        }));
         Ok(())
     }
 }

@@ -74,7 +74,11 @@ fn main() -> ExitCode {
             begun.elapsed().as_secs_f64()
         );
     }
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn show(report: &Report) {
@@ -97,5 +101,9 @@ fn show_failure(failure: &Failure) {
     failure.trace.iter().for_each(|line| println!("{line}"));
     println!("{failure}");
     let short = failure.simulation.shorten();
-    println!("it fails after {} steps already: {}", short.steps, short.command_line());
+    println!(
+        "it fails after {} steps already: {}",
+        short.steps,
+        short.command_line()
+    );
 }

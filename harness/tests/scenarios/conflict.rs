@@ -27,7 +27,10 @@ fn apart<const N: usize>(network: &TestNetwork, peers: &[TestPeer; N], each: imp
 }
 
 fn texts(values: &[&str]) -> Vec<Value> {
-    values.iter().map(|value| Value::Text((*value).to_owned())).collect()
+    values
+        .iter()
+        .map(|value| Value::Text((*value).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -40,20 +43,36 @@ fn concurrent_edits_of_a_cell_conflict_on_both_with_both_values_and_authors() {
     let conflict = a.conflict();
     assert!(matches!(conflict.key.kind, ConflictKind::Field(_)));
     assert_eq!(conflict.key.entity, cue);
-    let mut written: Vec<_> =
-        conflict.candidates.iter().map(|candidate| (candidate.value.to_text(), candidate.actor)).collect();
+    let mut written: Vec<_> = conflict
+        .candidates
+        .iter()
+        .map(|candidate| (candidate.value.to_text(), candidate.actor))
+        .collect();
     written.sort();
-    assert_eq!(written, [("Go A".to_owned(), a.actor()), ("Go B".to_owned(), b.actor())]);
+    assert_eq!(
+        written,
+        [("Go A".to_owned(), a.actor()), ("Go B".to_owned(), b.actor())]
+    );
     let shown = conflict.candidates[conflict.shown].value.to_text();
-    assert_eq!((a.value(cue, "Cues", "label"), b.value(cue, "Cues", "label")), (shown.clone(), shown));
+    assert_eq!(
+        (a.value(cue, "Cues", "label"), b.value(cue, "Cues", "label")),
+        (shown.clone(), shown)
+    );
 }
 
 #[test]
 fn three_concurrent_edits_are_one_conflict_of_three_values() {
     let (network, peers, cue) = with_a_cue::<3>();
-    apart(&network, &peers, |index, peer| peer.update(cue, "Cues", &[("label", &format!("Go {index}"))]));
+    apart(&network, &peers, |index, peer| {
+        peer.update(cue, "Cues", &[("label", &format!("Go {index}"))])
+    });
     for peer in &peers {
-        let mut values: Vec<_> = peer.conflict().candidates.into_iter().map(|candidate| candidate.value).collect();
+        let mut values: Vec<_> = peer
+            .conflict()
+            .candidates
+            .into_iter()
+            .map(|candidate| candidate.value)
+            .collect();
         values.sort_by_key(Value::to_text);
         assert_eq!(values, texts(&["Go 0", "Go 1", "Go 2"]));
     }
@@ -62,7 +81,9 @@ fn three_concurrent_edits_are_one_conflict_of_three_values() {
 #[test]
 fn equal_concurrent_values_are_no_conflict() {
     let (network, peers, cue) = with_a_cue::<2>();
-    apart(&network, &peers, |_, peer| peer.update(cue, "Cues", &[("label", "Stop")]));
+    apart(&network, &peers, |_, peer| {
+        peer.update(cue, "Cues", &[("label", "Stop")])
+    });
     assert!(peers.iter().all(|peer| peer.conflicts().is_empty()));
 }
 
@@ -93,13 +114,18 @@ fn edit_that_had_seen_the_other_supersedes_it() {
 #[test]
 fn resolving_supersedes_all_values_everywhere() {
     let (network, peers, cue) = with_a_cue::<3>();
-    apart(&network, &peers, |index, peer| peer.update(cue, "Cues", &[("label", &format!("Go {index}"))]));
+    apart(&network, &peers, |index, peer| {
+        peer.update(cue, "Cues", &[("label", &format!("Go {index}"))])
+    });
     let conflict = peers[1].conflict();
     peers[1].resolve(conflict.id, Decision::Pick(conflict.candidates[0].op_id));
     network.wait_for_sync();
     for peer in &peers {
         assert!(peer.conflicts().is_empty());
-        assert_eq!(peer.value(cue, "Cues", "label"), conflict.candidates[0].value.to_text());
+        assert_eq!(
+            peer.value(cue, "Cues", "label"),
+            conflict.candidates[0].value.to_text()
+        );
     }
 }
 
@@ -121,7 +147,11 @@ fn late_edit_reopens_resolved_conflict() {
     network.wait_for_sync();
     let again = b.conflict();
     assert_eq!(again.id, first.id);
-    let mut values: Vec<_> = again.candidates.into_iter().map(|candidate| candidate.value).collect();
+    let mut values: Vec<_> = again
+        .candidates
+        .into_iter()
+        .map(|candidate| candidate.value)
+        .collect();
     values.sort_by_key(Value::to_text);
     assert_eq!(values, texts(&["decided", "late"]));
 }
@@ -129,11 +159,21 @@ fn late_edit_reopens_resolved_conflict() {
 #[test]
 fn two_different_resolutions_at_once_are_a_conflict_of_the_two() {
     let (network, peers, cue) = with_a_cue::<2>();
-    apart(&network, &peers, |index, peer| peer.update(cue, "Cues", &[("label", &format!("Go {index}"))]));
     apart(&network, &peers, |index, peer| {
-        peer.resolve(peer.conflict().id, Decision::Value(Value::Text(format!("decided {index}"))));
+        peer.update(cue, "Cues", &[("label", &format!("Go {index}"))])
     });
-    let mut values: Vec<_> = peers[0].conflict().candidates.into_iter().map(|candidate| candidate.value).collect();
+    apart(&network, &peers, |index, peer| {
+        peer.resolve(
+            peer.conflict().id,
+            Decision::Value(Value::Text(format!("decided {index}"))),
+        );
+    });
+    let mut values: Vec<_> = peers[0]
+        .conflict()
+        .candidates
+        .into_iter()
+        .map(|candidate| candidate.value)
+        .collect();
     values.sort_by_key(Value::to_text);
     assert_eq!(values, texts(&["decided 0", "decided 1"]));
 }
@@ -141,7 +181,9 @@ fn two_different_resolutions_at_once_are_a_conflict_of_the_two() {
 #[test]
 fn same_resolution_at_once_settles_it() {
     let (network, peers, cue) = with_a_cue::<2>();
-    apart(&network, &peers, |index, peer| peer.update(cue, "Cues", &[("label", &format!("Go {index}"))]));
+    apart(&network, &peers, |index, peer| {
+        peer.update(cue, "Cues", &[("label", &format!("Go {index}"))])
+    });
     apart(&network, &peers, |_, peer| {
         peer.resolve(peer.conflict().id, Decision::Value(Value::Text("agreed".into())));
     });
@@ -193,5 +235,9 @@ fn deletion_against_a_restoration_is_a_conflict() {
             peer.restore(cue);
         }
     });
-    assert!(peers.iter().all(|peer| peer.conflict().key.kind == ConflictKind::Existence));
+    assert!(
+        peers
+            .iter()
+            .all(|peer| peer.conflict().key.kind == ConflictKind::Existence)
+    );
 }

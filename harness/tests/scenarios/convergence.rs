@@ -34,8 +34,16 @@ fn five_peers_in_a_ring_relay() {
         peer.create_record("Cues", &[("label", &format!("cue {index}"))]);
     }
     network.wait_for_sync();
-    assert!(peers.iter().all(|peer| peer.list_records("Cues").len() == peers.len()));
-    assert!(peers.iter().all(|peer| peer.state_hash() == peers[0].state_hash()));
+    assert!(
+        peers
+            .iter()
+            .all(|peer| peer.list_records("Cues").len() == peers.len())
+    );
+    assert!(
+        peers
+            .iter()
+            .all(|peer| peer.state_hash() == peers[0].state_hash())
+    );
 }
 
 #[test]
@@ -52,7 +60,11 @@ fn partitioned_peers_converge_after_they_meet_again() {
     assert_ne!(b.state_hash(), d.state_hash());
     network.heal();
     network.wait_for_sync();
-    assert!([a, b, c, d].iter().all(|peer| peer.list_records("Cues").len() == 2));
+    assert!(
+        [a, b, c, d]
+            .iter()
+            .all(|peer| peer.list_records("Cues").len() == 2)
+    );
 }
 
 #[test]
@@ -62,10 +74,16 @@ fn newcomer_catches_up_with_a_long_history() {
     a.create_table("Cues", &[("label", Text), ("number", Integer)]);
     for batch in 0..30 {
         let record = |number: i64| {
-            vec![("label".to_owned(), Value::Text("x".repeat(40))), ("number".to_owned(), Value::Integer(number))]
+            vec![
+                ("label".to_owned(), Value::Text("x".repeat(40))),
+                ("number".to_owned(), Value::Integer(number)),
+            ]
         };
         let records = (0..20).map(|number| record(batch * 20 + number)).collect();
-        a.execute(Command::CreateRecords { table: "Cues".to_owned(), records });
+        a.execute(Command::CreateRecords {
+            table: "Cues".to_owned(),
+            records,
+        });
     }
     let newcomer = network.add_peer();
     network.connect(&a, &newcomer);
@@ -98,7 +116,10 @@ fn order_of_meeting_does_not_matter() {
     };
     let around = run(&[(0, 1), (1, 2), (2, 0), (0, 1)]);
     let back = run(&[(2, 1), (1, 0), (0, 2), (2, 1)]);
-    assert!(around.iter().chain(&back).all(|state| *state == around[0]), "{around:?} {back:?}");
+    assert!(
+        around.iter().chain(&back).all(|state| *state == around[0]),
+        "{around:?} {back:?}"
+    );
     assert_eq!(around[0].1, 1);
 }
 

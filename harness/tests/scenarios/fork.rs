@@ -20,7 +20,10 @@ fn cloned_disk_converges_and_is_surfaced_with_evidence_that_checks() {
         assert_eq!(forks.len(), 1);
         let (actor, _, seq) = forks[0].check().expect("the evidence holds by itself");
         assert_eq!(actor, a.actor());
-        assert_eq!(seq, 4, "the workspace's name, the table, the record, then the fork");
+        assert_eq!(
+            seq, 4,
+            "the workspace's name, the table, the record, then the fork"
+        );
         assert_eq!(peer.conflict().candidates.len(), 2);
     }
     assert_eq!(a.state_hash(), clone.state_hash());
@@ -64,7 +67,10 @@ fn restored_backup_heals_and_gets_back_what_others_have() {
         a.create_record("Cues", &[("label", "after the restoration")]);
         network.wait_for_sync();
         assert_eq!(b.list_records("Cues").len(), 2);
-        assert!(b.status().forks.is_empty(), "it wrote nothing before it met the others, so nothing forked");
+        assert!(
+            b.status().forks.is_empty(),
+            "it wrote nothing before it met the others, so nothing forked"
+        );
     }
 }
 
@@ -85,7 +91,11 @@ fn edit_between_restoring_and_meeting_others_is_kept() {
         network.wait_for_sync();
         for peer in [&a, &b] {
             assert_eq!(peer.list_records("Cues").len(), 2);
-            assert_eq!(peer.status().forks.len(), usize::from(!noticed), "a loss that is noticed makes no fork");
+            assert_eq!(
+                peer.status().forks.len(),
+                usize::from(!noticed),
+                "a loss that is noticed makes no fork"
+            );
         }
         a.create_record("Cues", &[("label", "and on")]);
         network.wait_for_sync();

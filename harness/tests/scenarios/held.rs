@@ -37,7 +37,11 @@ fn future_bundle_is_held_visibly_and_blocks_nobody() {
         assert_eq!(peer.list_records("Cues").len(), 2);
     }
     assert_eq!(a.state_hash(), b.state_hash());
-    assert_eq!(ahead.list_records("Cues").len(), 2, "who is ahead still gets what the others write");
+    assert_eq!(
+        ahead.list_records("Cues").len(),
+        2,
+        "who is ahead still gets what the others write"
+    );
 }
 
 #[test]
@@ -133,7 +137,10 @@ fn operation_of_unknown_kind_is_held_and_relayed_untouched_and_what_builds_on_it
     };
     let second = newer.seal(&newer.follow(&first, &[bundles.last().unwrap()], &[set.into()]));
     let puppet = introduced(&a);
-    puppet.say(&Message::Bundles { round: 0, batch: pack(&[&first, &second]) });
+    puppet.say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&first, &second]),
+    });
     network.wait_for_sync();
     for peer in [&a, &b, &c] {
         let held = peer.status().held;
@@ -164,7 +171,10 @@ fn payload_that_does_not_decode_is_applied_as_nothing() {
     let forger = Forger::new(91);
     let mut broken = forger.begin(Timestamp::from_micros(network.simulator().now_us()), &[]);
     broken.frames.push((6, b"not a SetField".to_vec()));
-    introduced(&a).say(&Message::Bundles { round: 0, batch: pack(&[&forger.seal(&broken)]) });
+    introduced(&a).say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&forger.seal(&broken)]),
+    });
     network.wait_for_sync();
     for peer in [&a, &b] {
         assert!(peer.status().held.is_empty());

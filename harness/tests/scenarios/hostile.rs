@@ -5,10 +5,12 @@ use harness::{LinkError, Puppet, TestNetwork, TestPeer};
 use openprod_core::FieldType::Text;
 use openprod_core::bundle::BUNDLE_BYTES_MAX;
 use openprod_core::operation::{CreateEntity, SetField};
-use openprod_core::{BundleError, BundleHash, EntityId, Hlc, Identity, Payload, Timestamp, Value, WorkspaceId};
+use openprod_core::{
+    BundleError, BundleHash, EntityId, Hlc, Identity, Payload, Timestamp, Value, WorkspaceId,
+};
 use openprod_engine::{AdmissionError, LogHead};
 use openprod_sync::batch::pack;
-use openprod_sync::message::{Hello, MESSAGE_BYTES_MAX, PROTOCOL_VERSION};
+use openprod_sync::message::{Beat, Hello, MESSAGE_BYTES_MAX, PROTOCOL_VERSION};
 use openprod_sync::{Message, PeerError};
 
 /// Someone played by the test who has said hello and that they have nothing.
@@ -29,7 +31,6 @@ struct Stage {
     network: TestNetwork,
     victim: TestPeer,
     other: TestPeer,
-    cue: EntityId,
     set: Payload,
 }
 
@@ -47,7 +48,12 @@ impl Stage {
             field: table.fields[0].id,
             value: Value::Text("by the forger".into()),
         };
-        Self { network, victim, other, cue, set: set.into() }
+        Self {
+            network,
+            victim,
+            other,
+            set: set.into(),
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -62,17 +68,34 @@ impl Stage {
     /// Sends bundles, and asserts that nothing of them is written, that the conversation ends with an error that
     /// `expected` knows, and that the engine goes on.
     fn refuse(&self, bundles: &[&[u8]], expected: impl Fn(&LinkError) -> bool) {
-        self.refuse_message(&Message::Bundles { round: 0, batch: pack(bundles) }.encode(), expected);
+        self.refuse_message(
+            &Message::Bundles {
+                round: 0,
+                batch: pack(bundles),
+            }
+            .encode(),
+            expected,
+        );
     }
 
     fn refuse_message(&self, bytes: &[u8], expected: impl Fn(&LinkError) -> bool) {
-        let before = (self.victim.state_hash(), self.victim.status().stored, self.victim.status().bundles);
+        let before = (
+            self.victim.state_hash(),
+            self.victim.status().stored,
+            self.victim.status().bundles,
+        );
         let puppet = introduced(&self.victim);
         puppet.say_bytes(bytes.to_vec());
-        let after = (self.victim.state_hash(), self.victim.status().stored, self.victim.status().bundles);
+        let after = (
+            self.victim.state_hash(),
+            self.victim.status().stored,
+            self.victim.status().bundles,
+        );
         assert_eq!(after, before, "nothing may be written");
         assert!(!puppet.is_linked(), "the conversation must end");
-        let seen = puppet.ended_with(|error| (expected(error), format!("{error:?}"))).unwrap();
+        let seen = puppet
+            .ended_with(|error| (expected(error), format!("{error:?}")))
+            .unwrap();
         assert!(seen.0, "{}", seen.1);
         self.goes_on();
     }
@@ -92,11 +115,21 @@ fn sound_bundle_of_a_member_is_taken() {
     let forger = Forger::new(50);
     let bundle = forger.seal(&stage.sound(&forger));
     let puppet = introduced(&stage.victim);
-    puppet.say(&Message::Bundles { round: 0, batch: pack(&[&bundle]) });
+    puppet.say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&bundle]),
+    });
     assert!(puppet.is_linked());
     stage.network.wait_for_sync();
     assert_eq!(stage.other.conflict().candidates.len(), 2);
-    assert!(stage.other.conflict().candidates.iter().any(|candidate| candidate.actor == forger.actor()));
+    assert!(
+        stage
+            .other
+            .conflict()
+            .candidates
+            .iter()
+            .any(|candidate| candidate.actor == forger.actor())
+    );
 }
 
 #[test]
@@ -105,7 +138,9 @@ fn truncated_bundle_is_refused_at_any_length() {
     let forger = Forger::new(51);
     let bundle = forger.seal(&stage.sound(&forger));
     for len in [0, 1, 2, 60, bundle.len() / 2, bundle.len() - 1] {
-        stage.refuse(&[&bundle[..len]], |error| matches!(error, LinkError::Bundle(BundleError::Framing(_))));
+        stage.refuse(&[&bundle[..len]], |error| {
+            matches!(error, LinkError::Bundle(BundleError::Framing(_)))
+        });
     }
 }
 
@@ -119,9 +154,16 @@ fn bundle_with_any_flipped_bit_is_refused() {
         let mut flipped = bundle.clone();
         flipped[at] ^= 1 << (at % 8);
         let puppet = introduced(&stage.victim);
-        puppet.say(&Message::Bundles { round: 0, batch: pack(&[&flipped]) });
+        puppet.say(&Message::Bundles {
+            round: 0,
+            batch: pack(&[&flipped]),
+        });
         assert!(!puppet.is_linked(), "byte {at}");
-        assert_eq!(puppet.ended_with(|error| matches!(error, LinkError::Bundle(_))), Some(true), "byte {at}");
+        assert_eq!(
+            puppet.ended_with(|error| matches!(error, LinkError::Bundle(_))),
+            Some(true),
+            "byte {at}"
+        );
     }
     assert_eq!(stage.victim.state_hash(), before);
     stage.goes_on();
@@ -133,7 +175,9 @@ fn bundle_in_anothers_name_is_refused() {
     let forger = Forger::new(53);
     let mut forged = stage.sound(&forger);
     forged.header.actor = stage.other.actor();
-    stage.refuse(&[&forger.seal(&forged)], |error| matches!(error, LinkError::Bundle(BundleError::Signature { .. })));
+    stage.refuse(&[&forger.seal(&forged)], |error| {
+        matches!(error, LinkError::Bundle(BundleError::Signature { .. }))
+    });
 }
 
 #[test]
@@ -152,11 +196,15 @@ fn bundle_in_another_spelling_is_refused() {
     let forger = Forger::new(55);
     let bundle = forger.seal(&stage.sound(&forger));
     let trailing = [bundle.as_slice(), &[0]].concat();
-    stage.refuse(&[&trailing], |error| matches!(error, LinkError::Bundle(BundleError::Framing(_))));
+    stage.refuse(&[&trailing], |error| {
+        matches!(error, LinkError::Bundle(BundleError::Framing(_)))
+    });
     // The length of the header, 250 or less, is spelt in one byte; here it is spelt in three.
     assert!(bundle[0] <= 250);
     let longer = [&[251, bundle[0], 0], &bundle[1..]].concat();
-    stage.refuse(&[&longer], |error| matches!(error, LinkError::Bundle(BundleError::Framing(_))));
+    stage.refuse(&[&longer], |error| {
+        matches!(error, LinkError::Bundle(BundleError::Framing(_)))
+    });
 }
 
 #[test]
@@ -165,7 +213,9 @@ fn oversized_bundle_is_refused() {
     let forger = Forger::new(56);
     let mut large = stage.sound(&forger);
     large.frames = vec![(6, vec![0; BUNDLE_BYTES_MAX])];
-    stage.refuse(&[&forger.seal(&large)], |error| matches!(error, LinkError::Bundle(BundleError::TooLarge { .. })));
+    stage.refuse(&[&forger.seal(&large)], |error| {
+        matches!(error, LinkError::Bundle(BundleError::TooLarge { .. }))
+    });
 }
 
 #[test]
@@ -175,13 +225,20 @@ fn batch_that_unfolds_beyond_all_bounds_is_refused() {
     let batch = pack(&[&zeros, &zeros, &zeros, &zeros]);
     assert!(batch.len() < 100_000);
     let message = Message::Bundles { round: 0, batch };
-    stage.refuse_message(&message.encode(), |error| matches!(error, LinkError::Peer(PeerError::Batch(_))));
+    stage.refuse_message(&message.encode(), |error| {
+        matches!(error, LinkError::Peer(PeerError::Batch(_)))
+    });
 }
 
 #[test]
 fn bytes_that_are_no_message_end_the_conversation() {
     let stage = Stage::new();
-    for bytes in [&b""[..], &[255; 100], &[1, 253, 255, 255, 255, 255, 255, 255, 255, 255], &vec![7; MESSAGE_BYTES_MAX]] {
+    for bytes in [
+        &b""[..],
+        &[255; 100],
+        &[1, 253, 255, 255, 255, 255, 255, 255, 255, 255],
+        &vec![7; MESSAGE_BYTES_MAX],
+    ] {
         stage.refuse_message(bytes, |error| matches!(error, LinkError::Message(_)));
     }
 }
@@ -209,10 +266,14 @@ fn header_that_contradicts_itself_is_refused() {
         changed(&pointed_twice),
         changed(&|forgery| forgery.header.intent.source = "x".repeat(300)),
     ] {
-        stage.refuse(&[&bytes], |error| matches!(error, LinkError::Bundle(BundleError::Inconsistent(_))));
+        stage.refuse(&[&bytes], |error| {
+            matches!(error, LinkError::Bundle(BundleError::Inconsistent(_)))
+        });
     }
     let newer = changed(&|forgery| forgery.header.version = 2);
-    stage.refuse(&[&newer], |error| matches!(error, LinkError::Bundle(BundleError::Version { version: 2 })));
+    stage.refuse(&[&newer], |error| {
+        matches!(error, LinkError::Bundle(BundleError::Version { version: 2 }))
+    });
 }
 
 #[test]
@@ -237,11 +298,22 @@ fn bundle_without_its_past_is_not_written_and_the_past_is_asked_for() {
     let before = stage.victim.state_hash();
     let puppet = introduced(&stage.victim);
     let _ = puppet.heard();
-    puppet.say(&Message::Bundles { round: 0, batch: pack(&[&second]) });
+    puppet.say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&second]),
+    });
     assert_eq!(stage.victim.state_hash(), before);
     stage.network.run_for(std::time::Duration::from_millis(200));
-    assert!(puppet.heard().iter().any(|message| matches!(message, Message::Want { .. })));
-    puppet.say(&Message::Bundles { round: 0, batch: pack(&[&first, &second]) });
+    assert!(
+        puppet
+            .heard()
+            .iter()
+            .any(|message| matches!(message, Message::Want { .. }))
+    );
+    puppet.say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&first, &second]),
+    });
     assert!(puppet.is_linked());
     assert_ne!(stage.victim.state_hash(), before);
     stage.goes_on();
@@ -255,7 +327,10 @@ fn replayed_bundles_change_nothing() {
     let before = (stage.victim.state_hash(), stage.victim.status().bundles);
     let puppet = introduced(&stage.victim);
     for _ in 0..3 {
-        puppet.say(&Message::Bundles { round: 0, batch: pack(&parts) });
+        puppet.say(&Message::Bundles {
+            round: 0,
+            batch: pack(&parts),
+        });
     }
     assert!(puppet.is_linked());
     assert_eq!((stage.victim.state_hash(), stage.victim.status().bundles), before);
@@ -269,13 +344,22 @@ fn equivocator_is_found_out_by_everybody_alike() {
     let one = forger.seal(&stage.sound(&forger));
     let entity = EntityId::from_u128(5);
     let two = forger.seal(&forger.begin(stage.now(), &[CreateEntity { entity }.into()]));
-    introduced(&stage.victim).say(&Message::Bundles { round: 0, batch: pack(&[&one]) });
-    introduced(&stage.other).say(&Message::Bundles { round: 0, batch: pack(&[&two]) });
+    introduced(&stage.victim).say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&one]),
+    });
+    introduced(&stage.other).say(&Message::Bundles {
+        round: 0,
+        batch: pack(&[&two]),
+    });
     stage.network.wait_for_sync();
     for peer in [&stage.victim, &stage.other] {
         let forks = peer.status().forks;
         assert_eq!(forks.len(), 1);
-        assert_eq!(forks[0].check().map(|(actor, _, seq)| (actor, seq)), Some((forger.actor(), 1)));
+        assert_eq!(
+            forks[0].check().map(|(actor, _, seq)| (actor, seq)),
+            Some((forger.actor(), 1))
+        );
     }
     assert_eq!(stage.victim.state_hash(), stage.other.state_hash());
     stage.goes_on();
@@ -287,8 +371,13 @@ fn batch_that_breaks_off_in_the_middle_writes_nothing_of_it() {
     let forger = Forger::new(61);
     let first = forger.seal(&stage.sound(&forger));
     let stranger = Identity::from_seed(&[62; 32]);
-    let second = seal(&stranger, &forger.follow(&first, &[], std::slice::from_ref(&stage.set)));
-    stage.refuse(&[&first, &second], |error| matches!(error, LinkError::Bundle(BundleError::Signature { .. })));
+    let second = seal(
+        &stranger,
+        &forger.follow(&first, &[], std::slice::from_ref(&stage.set)),
+    );
+    stage.refuse(&[&first, &second], |error| {
+        matches!(error, LinkError::Bundle(BundleError::Signature { .. }))
+    });
 }
 
 #[test]
@@ -297,7 +386,10 @@ fn whoever_does_not_say_hello_first_is_hung_up_on() {
     let puppet = stage.victim.puppet();
     puppet.say(&Message::AskHeads);
     assert!(!puppet.is_linked());
-    assert_eq!(puppet.ended_with(|error| matches!(error, LinkError::Peer(PeerError::Nonsense(_)))), Some(true));
+    assert_eq!(
+        puppet.ended_with(|error| matches!(error, LinkError::Peer(PeerError::Nonsense(_)))),
+        Some(true)
+    );
     stage.goes_on();
 }
 
@@ -305,9 +397,18 @@ fn whoever_does_not_say_hello_first_is_hung_up_on() {
 fn another_protocol_is_hung_up_on() {
     let stage = Stage::new();
     let puppet = stage.victim.puppet();
-    let hello = Hello { protocol: 99, derivation: 1, name: String::new(), port: 0, now_micros: 0 };
+    let hello = Hello {
+        protocol: 99,
+        derivation: 1,
+        name: String::new(),
+        port: 0,
+        now_micros: 0,
+    };
     puppet.say(&Message::Hello(hello));
-    assert_eq!(puppet.ended_with(|error| matches!(error, LinkError::Peer(PeerError::Protocol { theirs: 99 }))), Some(true));
+    assert_eq!(
+        puppet.ended_with(|error| matches!(error, LinkError::Peer(PeerError::Protocol { theirs: 99 }))),
+        Some(true)
+    );
     stage.goes_on();
 }
 
@@ -343,7 +444,10 @@ fn heads_of_what_nobody_has_cost_little_and_stop_nobody() {
         for message in puppet.heard() {
             if let Message::Want { round, .. } = message {
                 wants += 1;
-                puppet.say(&Message::Totals { round, bundles: u64::MAX });
+                puppet.say(&Message::Totals {
+                    round,
+                    bundles: u64::MAX,
+                });
                 puppet.say(&Message::Done { round });
             }
         }
@@ -355,8 +459,11 @@ fn heads_of_what_nobody_has_cost_little_and_stop_nobody() {
 }
 
 #[test]
-fn peer_that_is_asked_and_never_answers_stops_nobody_for_long() {
+fn peer_that_is_asked_and_never_answers_does_not_keep_others_from_being_asked() {
     let stage = Stage::new();
+    let third = stage.network.add_peer();
+    stage.network.connect(&stage.other, &third);
+    stage.network.wait_for_sync();
     let forger = Forger::new(65);
     let head = LogHead {
         actor: forger.actor(),
@@ -366,8 +473,24 @@ fn peer_that_is_asked_and_never_answers_stops_nobody_for_long() {
     };
     let puppet = introduced(&stage.victim);
     puppet.say(&Message::Heads(vec![head]));
-    let cue = stage.other.create_record("Cues", &[("label", "by the other")]);
-    stage.network.wait_for_sync();
-    assert_eq!(stage.victim.value(cue, "Cues", "label"), "by the other");
-    assert_eq!(stage.victim.value(stage.cue, "Cues", "label"), "Go");
+    // What the third writes reaches the victim by the other, who does not send it unasked.
+    let cue = third.create_record("Cues", &[("label", "by the third")]);
+    let mut round = 0;
+    for second in 0..10 {
+        for message in puppet.heard() {
+            if let Message::Want { round: asked, .. } = message {
+                round = asked;
+            }
+        }
+        puppet.say(&Message::Totals { round, bundles: second });
+        puppet.say(&Message::Beat(Beat {
+            now_micros: stage.now().as_micros(),
+            stored: [0; 32],
+            applied: [0; 32],
+            state: stage.victim.state_hash(),
+        }));
+        stage.network.run_for(std::time::Duration::from_secs(1));
+    }
+    assert!(puppet.is_linked() && round > 0, "it was asked, and kept in the conversation");
+    assert_eq!(stage.victim.value(cue, "Cues", "label"), "by the third");
 }

@@ -33,7 +33,10 @@ fn two_tables_of_one_name_made_apart_are_both_there_and_told_apart() {
     assert!(second.starts_with("Cues ~"), "{second}");
     a.create_record("Cues", &[("label", "Go")]);
     network.wait_for_sync();
-    assert_eq!((b.list_records("Cues").len(), b.list_records(&second).len()), (1, 0));
+    assert_eq!(
+        (b.list_records("Cues").len(), b.list_records(&second).len()),
+        (1, 0)
+    );
 }
 
 #[test]

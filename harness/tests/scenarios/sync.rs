@@ -15,7 +15,10 @@ fn edit_reaches_a_connected_peer_at_once() {
     network.wait_for_sync();
     network.run_for(Duration::from_secs(3));
     a.create_record("Cues", &[("label", "Go")]);
-    assert!(network.time_to_sync() <= Duration::from_millis(40), "an edit is pushed, not fetched with the next beat");
+    assert!(
+        network.time_to_sync() <= Duration::from_millis(40),
+        "an edit is pushed, not fetched with the next beat"
+    );
     assert_eq!(b.list_records("Cues").len(), 1);
 }
 
@@ -43,8 +46,16 @@ fn in_a_mesh_each_edit_crosses_few_links_twice() {
     peers[0].create_record("Cues", &[("label", "Go")]);
     network.run_for(Duration::from_secs(3));
     let simulator = network.simulator();
-    let batches = simulator.trace().iter().filter(|line| line.contains(" says bundles ")).count();
-    assert_eq!(batches, peers.len() - 1, "the author sends it to each peer, and nobody else does");
+    let batches = simulator
+        .trace()
+        .iter()
+        .filter(|line| line.contains(" says bundles "))
+        .count();
+    assert_eq!(
+        batches,
+        peers.len() - 1,
+        "the author sends it to each peer, and nobody else does"
+    );
 }
 
 #[test]
@@ -68,11 +79,17 @@ fn lost_messages_heal_within_a_few_beats() {
     let [a, b] = network.add_connected_peers();
     a.create_table("Cues", &[("label", Text)]);
     network.wait_for_sync();
-    network.set_faults(Faults { drop_permille: 1_000, ..Faults::NONE });
+    network.set_faults(Faults {
+        drop_permille: 1_000,
+        ..Faults::NONE
+    });
     a.create_record("Cues", &[("label", "lost on the way")]);
     network.run_for(Duration::from_millis(500));
     network.set_faults(Faults::NONE);
-    assert!(network.time_to_sync() <= Duration::from_secs(4), "no link fell silent for long enough to be given up");
+    assert!(
+        network.time_to_sync() <= Duration::from_secs(4),
+        "no link fell silent for long enough to be given up"
+    );
     assert_eq!(b.list_records("Cues").len(), 1);
 }
 
@@ -109,10 +126,16 @@ fn paused_peer_gets_nothing_until_it_resumes() {
     a.create_record("Cues", &[("label", "Go")]);
     b.create_record("Cues", &[("label", "mine")]);
     network.run_for(Duration::from_secs(60));
-    assert_eq!((a.list_records("Cues").len(), b.list_records("Cues").len()), (1, 1));
+    assert_eq!(
+        (a.list_records("Cues").len(), b.list_records("Cues").len()),
+        (1, 1)
+    );
     b.resume();
     network.wait_for_sync();
-    assert_eq!((a.list_records("Cues").len(), b.list_records("Cues").len()), (2, 2));
+    assert_eq!(
+        (a.list_records("Cues").len(), b.list_records("Cues").len()),
+        (2, 2)
+    );
 }
 
 #[test]
@@ -157,7 +180,10 @@ fn crash_in_a_transaction_loses_nothing_that_was_acknowledged() {
     a.crash(Some(Command::UpdateRecord {
         entity: kept,
         table: "Cues".to_owned(),
-        fields: vec![("label".to_owned(), openprod_core::Value::Text("never acknowledged".into()))],
+        fields: vec![(
+            "label".to_owned(),
+            openprod_core::Value::Text("never acknowledged".into()),
+        )],
     }));
     network.run_for(Duration::from_secs(2));
     a.restart();
@@ -166,7 +192,10 @@ fn crash_in_a_transaction_loses_nothing_that_was_acknowledged() {
     a.create_record("Cues", &[("label", "after it")]);
     network.wait_for_sync();
     assert_eq!(b.list_records("Cues").len(), 2);
-    assert!(b.status().forks.is_empty(), "a crash alone does not make an engine begin a new log");
+    assert!(
+        b.status().forks.is_empty(),
+        "a crash alone does not make an engine begin a new log"
+    );
 }
 
 #[test]
@@ -175,10 +204,17 @@ fn same_command_twice_has_one_effect() {
     let [a, b] = network.add_connected_peers();
     a.create_table("Cues", &[("label", Text)]);
     let create = |label: &str| Request {
-        envelope: Envelope { command_id: Some(CommandId::from_u128(7)), source: "test".to_owned(), ..Envelope::default() },
+        envelope: Envelope {
+            command_id: Some(CommandId::from_u128(7)),
+            source: "test".to_owned(),
+            ..Envelope::default()
+        },
         command: Command::CreateRecords {
             table: "Cues".to_owned(),
-            records: vec![vec![("label".to_owned(), openprod_core::Value::Text(label.to_owned()))]],
+            records: vec![vec![(
+                "label".to_owned(),
+                openprod_core::Value::Text(label.to_owned()),
+            )]],
         },
     };
     let first = a.try_execute(&create("Go")).unwrap();
@@ -186,7 +222,10 @@ fn same_command_twice_has_one_effect() {
     a.crash(None);
     a.restart();
     assert_eq!(a.try_execute(&create("Go")).unwrap(), first);
-    assert!(matches!(a.try_execute(&create("Stop")), Err(CommandError::CommandReused { .. })));
+    assert!(matches!(
+        a.try_execute(&create("Stop")),
+        Err(CommandError::CommandReused { .. })
+    ));
     network.wait_for_sync();
     assert_eq!(b.list_records("Cues").len(), 1);
 }
@@ -198,15 +237,28 @@ fn full_disk_refuses_a_command_and_keeps_what_was_there() {
     a.create_table("Cues", &[("label", Text)]);
     let cue = a.create_record("Cues", &[("label", "Go")]);
     network.wait_for_sync();
-    for room in [harness::disk::Room::NoneForRows, harness::disk::Room::NoneForCommit] {
+    for room in [
+        harness::disk::Room::NoneForRows,
+        harness::disk::Room::NoneForCommit,
+    ] {
         let hash = a.state_hash();
         network.simulator().device(a.id()).disk.set_room(room);
         let refused = a.try_execute(&Request::new("test", Command::DeleteRecord { entity: cue }));
-        assert!(matches!(refused, Err(CommandError::Storage(openprod_storage::StorageError::Full))), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Err(CommandError::Storage(openprod_storage::StorageError::Full))
+            ),
+            "{refused:?}"
+        );
         b.create_record("Cues", &[("label", "from the other side")]);
         network.run_for(Duration::from_secs(3));
         assert_eq!(a.state_hash(), hash);
-        network.simulator().device(a.id()).disk.set_room(harness::disk::Room::Free);
+        network
+            .simulator()
+            .device(a.id())
+            .disk
+            .set_room(harness::disk::Room::Free);
         network.wait_for_sync();
         assert_ne!(a.state_hash(), hash);
     }

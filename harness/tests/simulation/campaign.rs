@@ -8,7 +8,9 @@ const SEEDS: u64 = 12;
 
 fn seeds() -> u64 {
     let given = std::env::var("OPENPROD_SIM_SEEDS").ok();
-    given.map_or(SEEDS, |text| text.parse().expect("OPENPROD_SIM_SEEDS is a number"))
+    given.map_or(SEEDS, |text| {
+        text.parse().expect("OPENPROD_SIM_SEEDS is a number")
+    })
 }
 
 /// Plays a range; a failure is made shorter before it is shown.
@@ -22,7 +24,11 @@ fn play(simulations: impl Iterator<Item = Simulation>) -> (Tally, u64) {
             }
             Err(failure) => {
                 let short = failure.simulation.shorten();
-                panic!("{failure}\nit fails after {} steps already: {}", short.steps, short.command_line());
+                panic!(
+                    "{failure}\nit fails after {} steps already: {}",
+                    short.steps,
+                    short.command_line()
+                );
             }
         }
     }
@@ -35,10 +41,20 @@ fn first_range_of_seeds_keeps_every_promise() {
     assert!(operations > 100 * seeds(), "{operations} operations in all");
     assert!(tally.faults() >= 5 * seeds(), "too little went wrong: {tally}");
     let struck = [
-        tally.dropped, tally.duplicated, tally.reordered, tally.delayed, tally.cuts, tally.partitions, tally.crashes,
-        tally.clock_jumps, tally.full_disks,
+        tally.dropped,
+        tally.duplicated,
+        tally.reordered,
+        tally.delayed,
+        tally.cuts,
+        tally.partitions,
+        tally.crashes,
+        tally.clock_jumps,
+        tally.full_disks,
     ];
-    assert!(struck.iter().all(|count| *count > 0), "some fault never struck: {tally}");
+    assert!(
+        struck.iter().all(|count| *count > 0),
+        "some fault never struck: {tally}"
+    );
 }
 
 #[test]

@@ -8,21 +8,40 @@ use openprod_engine::{Command, Request};
 
 #[test]
 fn same_seed_plays_the_same_run() {
-    let simulation = Simulation { trace: true, steps: 60, ..Simulation::new(4) };
-    let (first, again) = (simulation.run().expect("it passes"), simulation.run().expect("it passes"));
+    let simulation = Simulation {
+        trace: true,
+        steps: 60,
+        ..Simulation::new(4)
+    };
+    let (first, again) = (
+        simulation.run().expect("it passes"),
+        simulation.run().expect("it passes"),
+    );
     assert!(first.trace.len() > 100);
     assert_eq!(first.trace, again.trace);
-    let other = Simulation { seed: 5, ..simulation }.run().expect("it passes");
+    let other = Simulation {
+        seed: 5,
+        ..simulation
+    }
+    .run()
+    .expect("it passes");
     assert_ne!(first.trace, other.trace);
 }
 
 #[test]
 fn failure_names_its_seed_and_is_made_shorter() {
     // Nothing comes into step in no time at all.
-    let simulation = Simulation { healing_max: Duration::ZERO, steps: 40, ..Simulation::new(1) };
+    let simulation = Simulation {
+        healing_max: Duration::ZERO,
+        steps: 40,
+        ..Simulation::new(1)
+    };
     let failure = simulation.run().expect_err("it has no time");
     let text = failure.to_string();
-    assert!(text.contains("seed 1 failed") && text.contains("--bin simulate -- --seed 1 --steps 40"), "{text}");
+    assert!(
+        text.contains("seed 1 failed") && text.contains("--bin simulate -- --seed 1 --steps 40"),
+        "{text}"
+    );
     let short = simulation.shorten();
     assert!(short.steps < 40);
     assert!(short.run().is_err());
@@ -40,25 +59,42 @@ fn two_devices() -> Network {
 fn checker_finds_an_acknowledged_change_that_is_lost() {
     let mut network = two_devices();
     let [a, b] = [0, 1].map(harness::DeviceId);
-    let name = |name: &str| Request::new("test", Command::NameWorkspace { name: name.to_owned() });
+    let name = |name: &str| {
+        Request::new(
+            "test",
+            Command::NameWorkspace {
+                name: name.to_owned(),
+            },
+        )
+    };
     network.execute(a, &name("one")).expect("it is a good command");
     assert!(network.run_until_in_step(Duration::from_secs(10)));
     assert!(checkers::nothing_lost(&network).is_ok());
     network.disconnect(a, b);
     network.execute(a, &name("two")).expect("it is a good command");
-    assert!(matches!(checkers::nothing_lost(&network), Err(Violation::Lost { .. })));
+    assert!(matches!(
+        checkers::nothing_lost(&network),
+        Err(Violation::Lost { .. })
+    ));
 }
 
 #[test]
 fn checker_finds_a_change_that_was_never_acknowledged() {
     let mut network = two_devices();
     let a = harness::DeviceId(0);
-    let name = Command::NameWorkspace { name: checkers::NEVER_ACKNOWLEDGED.to_owned() };
+    let name = Command::NameWorkspace {
+        name: checkers::NEVER_ACKNOWLEDGED.to_owned(),
+    };
     network.crash(a, Some(name.clone()));
     network.restart(a);
     assert!(network.run_until_in_step(Duration::from_secs(10)));
     assert!(checkers::nothing_lost(&network).is_ok());
-    network.execute(a, &Request::new("test", name)).expect("it is a good command");
+    network
+        .execute(a, &Request::new("test", name))
+        .expect("it is a good command");
     network.run_until_in_step(Duration::from_secs(10));
-    assert!(matches!(checkers::nothing_lost(&network), Err(Violation::Unasked(_))));
+    assert!(matches!(
+        checkers::nothing_lost(&network),
+        Err(Violation::Unasked(_))
+    ));
 }

@@ -21,7 +21,11 @@ pub(crate) fn binary() -> Option<PathBuf> {
         return Some(PathBuf::from(path));
     }
     let test = std::env::current_exe().ok()?;
-    let beside = test.parent()?.parent()?.join("openprod").with_extension(std::env::consts::EXE_EXTENSION);
+    let beside = test
+        .parent()?
+        .parent()?
+        .join("openprod")
+        .with_extension(std::env::consts::EXE_EXTENSION);
     beside.is_file().then_some(beside)
 }
 
@@ -52,7 +56,9 @@ impl EngineProcess {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let ready: Json = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
         let text = |key: &str| ready[key].as_str().unwrap().to_owned();
         Self {
@@ -69,8 +75,11 @@ impl EngineProcess {
         if !self.inside.is_empty() {
             return self.request_inside("GET", path, None);
         }
-        let request = ureq::get(format!("{}{path}", self.url)).header("authorization", format!("Bearer {}", self.token));
-        let mut response = request.call().unwrap_or_else(|error| panic!("GET {path}: {error}"));
+        let request = ureq::get(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.token));
+        let mut response = request
+            .call()
+            .unwrap_or_else(|error| panic!("GET {path}: {error}"));
         response.body_mut().read_json().unwrap()
     }
 
@@ -81,7 +90,9 @@ impl EngineProcess {
         }
         let request = ureq::post(format!("{}{path}", self.url))
             .header("authorization", format!("Bearer {}", self.token));
-        let mut response = request.send_json(body).unwrap_or_else(|error| panic!("POST {path} {body}: {error}"));
+        let mut response = request
+            .send_json(body)
+            .unwrap_or_else(|error| panic!("POST {path} {body}: {error}"));
         response.body_mut().read_json().unwrap()
     }
 
@@ -89,32 +100,60 @@ impl EngineProcess {
     fn request_inside(&self, method: &str, path: &str, body: Option<&Json>) -> Json {
         let mut curl = Command::new(&self.inside[0]);
         curl.args(&self.inside[1..])
-            .args(["curl", "--silent", "--show-error", "--fail-with-body", "--request", method])
+            .args([
+                "curl",
+                "--silent",
+                "--show-error",
+                "--fail-with-body",
+                "--request",
+                method,
+            ])
             .args(["--header", &format!("authorization: Bearer {}", self.token)]);
         if let Some(body) = body {
-            curl.args(["--header", "content-type: application/json", "--data-binary", &body.to_string()]);
+            curl.args([
+                "--header",
+                "content-type: application/json",
+                "--data-binary",
+                &body.to_string(),
+            ]);
         }
         let output = curl.arg(format!("{}{path}", self.url)).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{method} {path}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{method} {path}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{method} {path}: {error}: {text}"))
     }
 
     /// The hash of its state.
     pub(crate) fn state_hash(&self) -> String {
-        self.get("/workspace/status")["state_hash"].as_str().unwrap().to_owned()
+        self.get("/workspace/status")["state_hash"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Makes a table of cues with one cue in it; returns its id.
     pub(crate) fn make_a_cue(&self) -> String {
-        self.post("/tables/create", &json!({"name": "Cues", "fields": [{"name": "label", "type": "text"}]}));
-        let made = self.post("/records/create", &json!({"table": "Cues", "fields": {"label": "Go"}}));
+        self.post(
+            "/tables/create",
+            &json!({"name": "Cues", "fields": [{"name": "label", "type": "text"}]}),
+        );
+        let made = self.post(
+            "/records/create",
+            &json!({"table": "Cues", "fields": {"label": "Go"}}),
+        );
         made["entity_id"].as_str().unwrap().to_owned()
     }
 
     /// Sets the label of a cue.
     pub(crate) fn label(&self, cue: &str, label: &str) {
-        self.post("/records/update", &json!({"entity_id": cue, "table": "Cues", "fields": {"label": label}}));
+        self.post(
+            "/records/update",
+            &json!({"entity_id": cue, "table": "Cues", "fields": {"label": label}}),
+        );
     }
 
     /// The labels of all cues.
@@ -133,11 +172,19 @@ impl EngineProcess {
         let listed = self.get("/conflicts/list");
         let values = |conflict: &Json| {
             let all = conflict["values"].as_array().unwrap();
-            let mut values: Vec<_> = all.iter().map(|value| value["value"].as_str().unwrap().to_owned()).collect();
+            let mut values: Vec<_> = all
+                .iter()
+                .map(|value| value["value"].as_str().unwrap().to_owned())
+                .collect();
             values.sort();
             values
         };
-        listed["conflicts"].as_array().unwrap().iter().map(values).collect()
+        listed["conflicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(values)
+            .collect()
     }
 }
 

@@ -8,7 +8,10 @@ use crate::engine_process::{EngineProcess, binary, eventually};
 #[test]
 fn two_processes_come_into_step_and_list_the_same_conflict() {
     let Some(binary) = binary() else {
-        return skip("two_processes_come_into_step_and_list_the_same_conflict", "no openprod binary; build it first");
+        return skip(
+            "two_processes_come_into_step_and_list_the_same_conflict",
+            "no openprod binary; build it first",
+        );
     };
     let (data_a, data_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let a = EngineProcess::start(&binary, data_a.path(), "a", &["--no-mdns"], &[]);
@@ -17,7 +20,10 @@ fn two_processes_come_into_step_and_list_the_same_conflict() {
     let invitation = a.post("/workspace/invite", &json!({}))["invitation"].clone();
     let address = format!("127.0.0.1:{}", a.sync_port);
     let b = EngineProcess::start(&binary, data_b.path(), "b", &["--no-mdns"], &[]);
-    b.post("/workspace/join", &json!({"invitation": invitation, "address": address}));
+    b.post(
+        "/workspace/join",
+        &json!({"invitation": invitation, "address": address}),
+    );
     eventually("the second has what the first has", || b.labels() == ["Go"]);
     eventually("both states are equal", || a.state_hash() == b.state_hash());
 
@@ -31,14 +37,19 @@ fn two_processes_come_into_step_and_list_the_same_conflict() {
     a.post("/sync/resume", &json!({}));
     b.post("/sync/resume", &json!({}));
     let both = [["by a".to_owned(), "by b".to_owned()]];
-    eventually("both list the conflict", || a.conflicting_values() == both && b.conflicting_values() == both);
+    eventually("both list the conflict", || {
+        a.conflicting_values() == both && b.conflicting_values() == both
+    });
     eventually("both states are equal", || a.state_hash() == b.state_hash());
 }
 
 #[test]
 fn killed_process_comes_back_with_what_it_acknowledged() {
     let Some(binary) = binary() else {
-        return skip("killed_process_comes_back_with_what_it_acknowledged", "no openprod binary; build it first");
+        return skip(
+            "killed_process_comes_back_with_what_it_acknowledged",
+            "no openprod binary; build it first",
+        );
     };
     let data = tempfile::tempdir().unwrap();
     let engine = EngineProcess::start(&binary, data.path(), "a", &["--no-mdns"], &[]);

@@ -3,8 +3,8 @@
 use openprod_core::operation::*;
 use openprod_core::value::{Blob, DateTime};
 use openprod_core::{
-    ActorId, BlobHash, Bundle, BundleHash, CommandId, Draft, EdgeId, EntityId, FacetId, FieldId, Hlc, Identity, Intent, LogId,
-    Payload, Seen, Timestamp, Value, WorkspaceId, seal,
+    ActorId, BlobHash, Bundle, BundleHash, CommandId, Draft, EdgeId, EntityId, FacetId, FieldId, Hlc,
+    Identity, Intent, LogId, Payload, Seen, Timestamp, Value, WorkspaceId, seal,
 };
 
 /// The bundle below in hex, one line a part of it.
@@ -18,7 +18,10 @@ fn values() -> Vec<Value> {
         Value::Float(1.5),
         Value::Boolean(true),
         Value::Date(20_778),
-        Value::DateTime(DateTime { micros: 1_795_258_800_000_000, offset_minutes: -300 }),
+        Value::DateTime(DateTime {
+            micros: 1_795_258_800_000_000,
+            offset_minutes: -300,
+        }),
         Value::Duration(5_400_000_000),
         Value::Enum("confirmed".into()),
         Value::Entity(EntityId::from_u128(0x0101)),
@@ -37,7 +40,12 @@ pub(crate) fn golden_draft() -> Draft {
     let (facet, field) = (FacetId::from_u128(0x0202), FieldId::from_u128(0x0303));
     let edge = EdgeId::from_u128(0x0404);
     let (source, target, edge_type) = (entity, EntityId::from_u128(0x0505), "performs".to_owned());
-    let (facet_a, field_a, facet_b, field_b) = (facet, field, FacetId::from_u128(0x0606), FieldId::from_u128(0x0707));
+    let (facet_a, field_a, facet_b, field_b) = (
+        facet,
+        field,
+        FacetId::from_u128(0x0606),
+        FieldId::from_u128(0x0707),
+    );
     let mut payloads: Vec<Payload> = vec![
         CreateEntity { entity }.into(),
         DeleteEntity { entity }.into(),
@@ -45,9 +53,23 @@ pub(crate) fn golden_draft() -> Draft {
         AttachFacet { entity, facet }.into(),
         DetachFacet { entity, facet }.into(),
     ];
-    payloads.extend(values().into_iter().map(|value| SetField { entity, facet, field, value }.into()));
+    payloads.extend(values().into_iter().map(|value| {
+        SetField {
+            entity,
+            facet,
+            field,
+            value,
+        }
+        .into()
+    }));
     payloads.extend([
-        Payload::from(SetCrdtField { entity, facet, field, session: 7, delta: vec![0, 0] }),
+        Payload::from(SetCrdtField {
+            entity,
+            facet,
+            field,
+            session: 7,
+            delta: vec![0, 0],
+        }),
         CreateEdge {
             edge,
             source,
@@ -58,7 +80,12 @@ pub(crate) fn golden_draft() -> Draft {
         .into(),
         DeleteEdge { edge }.into(),
         RestoreEdge { edge }.into(),
-        SetEdgeProperty { edge, property: "role".into(), value: Value::Empty }.into(),
+        SetEdgeProperty {
+            edge,
+            property: "role".into(),
+            value: Value::Empty,
+        }
+        .into(),
         CreateOrderedEdge {
             edge,
             source,
@@ -68,12 +95,42 @@ pub(crate) fn golden_draft() -> Draft {
             properties: Vec::new(),
         }
         .into(),
-        MoveOrderedEdge { edge, index: "a1".into() }.into(),
-        RebalanceOrderedEdges { parent: source, edge_type, ordering: vec![(edge, "a2".into())] }.into(),
-        ConfirmFieldMapping { facet_a, field_a, facet_b, field_b }.into(),
-        RevokeFieldMapping { facet_a, field_a, facet_b, field_b }.into(),
-        MergeEntities { survivor: source, absorbed: target }.into(),
-        SplitEntity { source, new_entity: target, facets: vec![facet] }.into(),
+        MoveOrderedEdge {
+            edge,
+            index: "a1".into(),
+        }
+        .into(),
+        RebalanceOrderedEdges {
+            parent: source,
+            edge_type,
+            ordering: vec![(edge, "a2".into())],
+        }
+        .into(),
+        ConfirmFieldMapping {
+            facet_a,
+            field_a,
+            facet_b,
+            field_b,
+        }
+        .into(),
+        RevokeFieldMapping {
+            facet_a,
+            field_a,
+            facet_b,
+            field_b,
+        }
+        .into(),
+        MergeEntities {
+            survivor: source,
+            absorbed: target,
+        }
+        .into(),
+        SplitEntity {
+            source,
+            new_entity: target,
+            facets: vec![facet],
+        }
+        .into(),
         RecordFact {
             fact_type: "tool_returned".into(),
             payload: br#"{"tool_id":"tool-123"}"#.to_vec(),
@@ -86,7 +143,11 @@ pub(crate) fn golden_draft() -> Draft {
         log: LogId::from_bytes([0x11; 16]),
         seq: 2,
         prev: BundleHash::from_bytes([0x22; 32]),
-        hlc: Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::from_micros(1_795_258_800_000_000)),
+        hlc: Hlc::next(
+            Hlc::ZERO,
+            Hlc::ZERO,
+            Timestamp::from_micros(1_795_258_800_000_000),
+        ),
         seen: vec![Seen {
             actor: ActorId::from_bytes([0x33; 32]),
             log: LogId::from_bytes([0x44; 16]),
@@ -108,24 +169,37 @@ pub(crate) fn golden_draft() -> Draft {
 
 fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 #[test]
 fn golden_bundle_is_written_byte_for_byte() {
     let sealed = seal(&Identity::from_seed(&[1; 32]), golden_draft()).unwrap();
     let hex: String = sealed.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let lines: Vec<_> = hex.as_bytes().chunks(96).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines: Vec<_> = hex
+        .as_bytes()
+        .chunks(96)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
     assert_eq!(lines.join("\n"), GOLDEN.trim(), "the signed bytes have changed");
 }
 
 #[test]
 fn golden_bundle_is_read() {
-    let bundle = Bundle::decode(unhex(GOLDEN)).unwrap().verify(WorkspaceId::from_u128(0x42)).unwrap();
+    let bundle = Bundle::decode(unhex(GOLDEN))
+        .unwrap()
+        .verify(WorkspaceId::from_u128(0x42))
+        .unwrap();
     let payloads: Vec<_> = bundle.payloads().map(|(_, payload)| payload.unwrap()).collect();
     assert_eq!(payloads, golden_draft().payloads);
     let kinds: std::collections::BTreeSet<_> = payloads.iter().map(Payload::kind).collect();
     assert_eq!(kinds.len(), Payload::KINDS.len(), "every kind is among them");
-    assert_eq!(bundle.hash().to_string(), "cca2ea1337486c86c6ad3b1ac8c4ad5d82adc7bd9b62d3589658a80d5fbd62f5");
+    assert_eq!(
+        bundle.hash().to_string(),
+        "cca2ea1337486c86c6ad3b1ac8c4ad5d82adc7bd9b62d3589658a80d5fbd62f5"
+    );
     assert_eq!(bundle.id().to_string(), "01a1fdc3-5780-7ca2-aa13-37486c860000");
 }

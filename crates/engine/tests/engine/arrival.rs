@@ -8,11 +8,27 @@ use crate::device::{Device, text};
 
 #[derive(Clone, Debug)]
 enum Step {
-    Set { device: usize, record: usize, field: usize, value: u8 },
-    Delete { device: usize, record: usize },
-    Restore { device: usize, record: usize },
-    Add { device: usize },
-    Pull { device: usize, from: usize },
+    Set {
+        device: usize,
+        record: usize,
+        field: usize,
+        value: u8,
+    },
+    Delete {
+        device: usize,
+        record: usize,
+    },
+    Restore {
+        device: usize,
+        record: usize,
+    },
+    Add {
+        device: usize,
+    },
+    Pull {
+        device: usize,
+        from: usize,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -39,16 +55,32 @@ fn play(steps: &[Step]) -> (Vec<Device>, Vec<VerifiedBundle>) {
     }
     for step in steps {
         match *step {
-            Step::Set { device, record, field, value } => {
-                let (entity, fields) = (records[record % records.len()], vec![(["a", "b"][field].to_owned(), text(&value.to_string()))]);
+            Step::Set {
+                device,
+                record,
+                field,
+                value,
+            } => {
+                let (entity, fields) = (
+                    records[record % records.len()],
+                    vec![(["a", "b"][field].to_owned(), text(&value.to_string()))],
+                );
                 // A record that is deleted or not here yet cannot be edited; that is no concern of this test.
-                let _ = devices[device].try_execute(Command::UpdateRecord { entity, table: "T".into(), fields });
+                let _ = devices[device].try_execute(Command::UpdateRecord {
+                    entity,
+                    table: "T".into(),
+                    fields,
+                });
             }
             Step::Delete { device, record } => {
-                let _ = devices[device].try_execute(Command::DeleteRecord { entity: records[record % records.len()] });
+                let _ = devices[device].try_execute(Command::DeleteRecord {
+                    entity: records[record % records.len()],
+                });
             }
             Step::Restore { device, record } => {
-                let _ = devices[device].try_execute(Command::RestoreRecord { entity: records[record % records.len()] });
+                let _ = devices[device].try_execute(Command::RestoreRecord {
+                    entity: records[record % records.len()],
+                });
             }
             Step::Add { device } => records.push(devices[device].record("T", &[("b", text("new"))])),
             Step::Pull { device, from } => {

@@ -9,7 +9,10 @@ use crate::device::{Device, sync, text};
 /// Two devices that are in step, and a record that both have.
 fn pair() -> (Device, Device, EntityId) {
     let mut a = Device::founder();
-    a.table("Contacts", &[("name", FieldType::Text), ("email", FieldType::Text)]);
+    a.table(
+        "Contacts",
+        &[("name", FieldType::Text), ("email", FieldType::Text)],
+    );
     let jane = a.record("Contacts", &[("name", text("Jane"))]);
     let mut b = Device::joiner(2);
     sync(&mut a, &mut b);
@@ -23,7 +26,11 @@ fn only_conflict(device: &Device) -> Conflict {
 }
 
 fn values(conflict: &Conflict) -> Vec<String> {
-    conflict.candidates.iter().map(|candidate| candidate.value.to_text()).collect()
+    conflict
+        .candidates
+        .iter()
+        .map(|candidate| candidate.value.to_text())
+        .collect()
 }
 
 #[test]
@@ -73,13 +80,26 @@ fn picking_a_value_settles_it_everywhere() {
     b.set(jane, "Contacts", "name", "Jane B");
     sync(&mut a, &mut b);
     let conflict = only_conflict(&a);
-    let picked = conflict.candidates.iter().find(|candidate| candidate.value == text("Jane A")).unwrap();
-    a.execute(Command::ResolveConflict { conflict: conflict.id, decision: Decision::Pick(picked.op_id) });
+    let picked = conflict
+        .candidates
+        .iter()
+        .find(|candidate| candidate.value == text("Jane A"))
+        .unwrap();
+    a.execute(Command::ResolveConflict {
+        conflict: conflict.id,
+        decision: Decision::Pick(picked.op_id),
+    });
     sync(&mut a, &mut b);
     assert!(b.snapshot().conflicts().unwrap().is_empty());
     assert_eq!(b.value(jane, "Contacts", "name"), text("Jane A"));
-    let again = Command::ResolveConflict { conflict: conflict.id, decision: Decision::Value(text("x")) };
-    assert!(matches!(a.try_execute(again), Err(CommandError::UnknownConflict { .. })));
+    let again = Command::ResolveConflict {
+        conflict: conflict.id,
+        decision: Decision::Value(text("x")),
+    };
+    assert!(matches!(
+        a.try_execute(again),
+        Err(CommandError::UnknownConflict { .. })
+    ));
     a.assert_sound();
 }
 
@@ -93,7 +113,10 @@ fn late_edit_reopens_resolved_conflict() {
     c.set(jane, "Contacts", "name", "Jane C");
     sync(&mut a, &mut b);
     let conflict = only_conflict(&a);
-    a.execute(Command::ResolveConflict { conflict: conflict.id, decision: Decision::Value(text("Jane")) });
+    a.execute(Command::ResolveConflict {
+        conflict: conflict.id,
+        decision: Decision::Value(text("Jane")),
+    });
     sync(&mut a, &mut c);
     let reopened = only_conflict(&a);
     assert_eq!(reopened.id, conflict.id);
@@ -150,7 +173,10 @@ fn table_renamed_by_two_is_a_conflict_like_any_other() {
     sync(&mut a, &mut b);
     let conflict = only_conflict(&a);
     assert_eq!(conflict, only_conflict(&b));
-    a.execute(Command::ResolveConflict { conflict: conflict.id, decision: Decision::Value(text("Company")) });
+    a.execute(Command::ResolveConflict {
+        conflict: conflict.id,
+        decision: Decision::Value(text("Company")),
+    });
     sync(&mut a, &mut b);
     assert!(b.snapshot().schema().find("Company").is_some());
 }
@@ -162,10 +188,19 @@ fn tables_of_one_name_made_apart_are_told_apart() {
     b.table("Cast", &[("part", FieldType::Text)]);
     sync(&mut a, &mut b);
     let names = |device: &Device| -> Vec<_> {
-        device.snapshot().schema().tables.iter().map(|table| table.name.clone()).collect()
+        device
+            .snapshot()
+            .schema()
+            .tables
+            .iter()
+            .map(|table| table.name.clone())
+            .collect()
     };
     assert_eq!(names(&a), names(&b));
-    let cast: Vec<_> = names(&a).into_iter().filter(|name| name.starts_with("Cast")).collect();
+    let cast: Vec<_> = names(&a)
+        .into_iter()
+        .filter(|name| name.starts_with("Cast"))
+        .collect();
     assert_eq!(cast[0], "Cast");
     assert!(cast[1].starts_with("Cast ~"), "{cast:?}");
 }
@@ -183,5 +218,8 @@ fn three_ways_are_three_values() {
     let mut all = values(&only_conflict(&a));
     all.sort();
     assert_eq!(all, ["A", "B", "C"]);
-    assert_eq!(a.value(jane, "Contacts", "name"), Value::Text(values(&only_conflict(&c))[2].clone()));
+    assert_eq!(
+        a.value(jane, "Contacts", "name"),
+        Value::Text(values(&only_conflict(&c))[2].clone())
+    );
 }

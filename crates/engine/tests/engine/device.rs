@@ -3,7 +3,8 @@
 use openprod_core::{EntityId, FieldType, Identity, Timestamp, Value, VerifiedBundle, WorkspaceId};
 use openprod_engine::query::{ListRequest, Page, list};
 use openprod_engine::{
-    Command, CommandError, Committed, Engine, NewField, Outcome, Receipt, Request, Snapshot, StateHash, Workspace,
+    Command, CommandError, Committed, Engine, NewField, Outcome, Receipt, Request, Snapshot, StateHash,
+    Workspace,
 };
 use openprod_storage::{MemoryStorage, Position};
 
@@ -11,7 +12,11 @@ use openprod_storage::{MemoryStorage, Position};
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
 
 pub(crate) fn workspace() -> Workspace {
-    Workspace { id: WorkspaceId::from_u128(42), name: "Tour".to_owned(), secret: [9; 32] }
+    Workspace {
+        id: WorkspaceId::from_u128(42),
+        name: "Tour".to_owned(),
+        secret: [9; 32],
+    }
 }
 
 pub(crate) struct Device {
@@ -26,9 +31,21 @@ impl Device {
     /// The device that creates the workspace.
     pub(crate) fn founder() -> Self {
         let store = MemoryStorage::new();
-        let engine =
-            Engine::create(Box::new(store.clone()), Identity::from_seed(&[1; 32]), workspace(), [1; 32], START).unwrap();
-        Self { engine, store, now: START, number: 1, opened: 0 }
+        let engine = Engine::create(
+            Box::new(store.clone()),
+            Identity::from_seed(&[1; 32]),
+            workspace(),
+            [1; 32],
+            START,
+        )
+        .unwrap();
+        Self {
+            engine,
+            store,
+            now: START,
+            number: 1,
+            opened: 0,
+        }
     }
 
     /// A device that joins it.
@@ -36,13 +53,22 @@ impl Device {
         let store = MemoryStorage::new();
         let identity = Identity::from_seed(&[number; 32]);
         let engine = Engine::join(Box::new(store.clone()), identity, workspace(), [number; 32]).unwrap();
-        Self { engine, store, now: START, number, opened: 0 }
+        Self {
+            engine,
+            store,
+            now: START,
+            number,
+            opened: 0,
+        }
     }
 
     /// Another engine of the same identity on `store`.
     pub(crate) fn reopen(&mut self, store: MemoryStorage) {
         self.opened += 1;
-        let (identity, seed) = (Identity::from_seed(&[self.number; 32]), [self.number ^ 0x80 ^ self.opened; 32]);
+        let (identity, seed) = (
+            Identity::from_seed(&[self.number; 32]),
+            [self.number ^ 0x80 ^ self.opened; 32],
+        );
         self.engine = Engine::open(Box::new(store.clone()), identity, seed, self.now).unwrap();
         self.store = store;
     }
@@ -54,7 +80,9 @@ impl Device {
 
     pub(crate) fn try_execute(&mut self, command: Command) -> Result<Outcome, CommandError> {
         let now = self.tick();
-        self.engine.execute(&Request::new("test", command), now).map(|(outcome, _)| outcome)
+        self.engine
+            .execute(&Request::new("test", command), now)
+            .map(|(outcome, _)| outcome)
     }
 
     pub(crate) fn execute(&mut self, command: Command) -> Outcome {
@@ -62,18 +90,37 @@ impl Device {
     }
 
     pub(crate) fn table(&mut self, name: &str, fields: &[(&str, FieldType)]) {
-        let fields = fields.iter().map(|(name, field_type)| NewField::new(name, *field_type)).collect();
-        self.execute(Command::CreateTable { name: name.to_owned(), fields });
+        let fields = fields
+            .iter()
+            .map(|(name, field_type)| NewField::new(name, *field_type))
+            .collect();
+        self.execute(Command::CreateTable {
+            name: name.to_owned(),
+            fields,
+        });
     }
 
     pub(crate) fn record(&mut self, table: &str, fields: &[(&str, Value)]) -> EntityId {
-        let records = vec![fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()];
-        self.execute(Command::CreateRecords { table: table.to_owned(), records }).created[0]
+        let records = vec![
+            fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        ];
+        self.execute(Command::CreateRecords {
+            table: table.to_owned(),
+            records,
+        })
+        .created[0]
     }
 
     pub(crate) fn set(&mut self, entity: EntityId, table: &str, field: &str, value: &str) {
         let fields = vec![(field.to_owned(), text(value))];
-        self.execute(Command::UpdateRecord { entity, table: table.to_owned(), fields });
+        self.execute(Command::UpdateRecord {
+            entity,
+            table: table.to_owned(),
+            fields,
+        });
     }
 
     pub(crate) fn bundles(&self) -> Vec<VerifiedBundle> {
@@ -100,7 +147,15 @@ impl Device {
     }
 
     pub(crate) fn list(&self, table: &str) -> Page {
-        list(&self.snapshot(), &ListRequest { table: table.to_owned(), limit: 1_000, ..ListRequest::default() }).unwrap()
+        list(
+            &self.snapshot(),
+            &ListRequest {
+                table: table.to_owned(),
+                limit: 1_000,
+                ..ListRequest::default()
+            },
+        )
+        .unwrap()
     }
 
     pub(crate) fn value(&self, entity: EntityId, table: &str, field: &str) -> Value {

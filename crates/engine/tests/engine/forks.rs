@@ -72,5 +72,8 @@ fn restored_backup_takes_in_its_own_lost_writes() {
     device.set(record, "T", "a", "and on");
     sync(&mut device, &mut other);
     assert_eq!(other.value(record, "T", "a"), text("and on"));
-    assert!(other.snapshot().status().unwrap().forks.is_empty(), "nothing was contradicted");
+    assert!(
+        other.snapshot().status().unwrap().forks.is_empty(),
+        "nothing was contradicted"
+    );
 }

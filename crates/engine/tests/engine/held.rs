@@ -26,12 +26,24 @@ fn bundle_from_the_future_is_held_and_released_in_time() {
     assert_eq!(held[1].reason, HoldReason::BuildsOnHeld);
     a.set(record, "T", "a", "meanwhile");
 
-    let released = a.engine.release(None, present.after(Duration::from_secs(60))).unwrap().released;
+    let released = a
+        .engine
+        .release(None, present.after(Duration::from_secs(60)))
+        .unwrap()
+        .released;
     assert_eq!(released, 0);
-    let released = a.engine.release(None, present.after(Duration::from_secs(3_600))).unwrap().released;
+    let released = a
+        .engine
+        .release(None, present.after(Duration::from_secs(3_600)))
+        .unwrap()
+        .released;
     assert_eq!(released, 2);
     assert!(a.snapshot().status().unwrap().held.is_empty());
-    assert_eq!(a.snapshot().conflicts().unwrap().len(), 1, "an edit never supersedes what its author could not see");
+    assert_eq!(
+        a.snapshot().conflicts().unwrap().len(),
+        1,
+        "an edit never supersedes what its author could not see"
+    );
     a.now = present.after(Duration::from_secs(3_600));
     sync(&mut a, &mut b);
     a.assert_sound();
@@ -52,7 +64,11 @@ fn person_can_accept_a_bundle_from_the_future() {
     a.pull(&b);
     let first = a.snapshot().status().unwrap().held[0].bundle;
     let now = a.tick();
-    assert_eq!(a.engine.release(Some(first), now).unwrap().released, 2, "what follows it is not to blame");
+    assert_eq!(
+        a.engine.release(Some(first), now).unwrap().released,
+        2,
+        "what follows it is not to blame"
+    );
     assert_eq!(a.value(record, "T", "a"), text("after it"));
     a.set(record, "T", "a", "back here");
     b.pull(&a);

@@ -29,8 +29,17 @@ fn many_callers_are_answered_by_few_commits() {
     let give = |name: String| {
         let records = vec![vec![("a".to_owned(), text(&name))]];
         let answers = answers.clone();
-        let request = Request::new("test", Command::CreateRecords { table: "T".into(), records });
-        owner.handle().execute(request, move |result| answers.send(result.is_ok()).unwrap()).unwrap();
+        let request = Request::new(
+            "test",
+            Command::CreateRecords {
+                table: "T".into(),
+                records,
+            },
+        );
+        owner
+            .handle()
+            .execute(request, move |result| answers.send(result.is_ok()).unwrap())
+            .unwrap();
     };
     give("first".to_owned());
     assert!(answered.recv().unwrap());

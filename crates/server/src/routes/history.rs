@@ -116,9 +116,20 @@ pub(crate) async fn list(
             problem.limit = usize::try_from(LIMIT_MAX).ok();
         }));
     }
-    let bad = |_| Problem::new(ProblemCode::BadCursor, "list history: the cursor is none of this listing");
-    let end = query.cursor.map(|text| text.parse::<u64>().map_err(bad)).transpose()?;
-    app.read(query.workspace.as_deref(), move |snapshot, _| page(snapshot, end, limit)).await
+    let bad = |_| {
+        Problem::new(
+            ProblemCode::BadCursor,
+            "list history: the cursor is none of this listing",
+        )
+    };
+    let end = query
+        .cursor
+        .map(|text| text.parse::<u64>().map_err(bad))
+        .transpose()?;
+    app.read(query.workspace.as_deref(), move |snapshot, _| {
+        page(snapshot, end, limit)
+    })
+    .await
 }
 
 /// The `limit` bundles up to position `end`, which is the last one when absent.
@@ -130,9 +141,15 @@ fn page(snapshot: &Snapshot, end: Option<u64>, limit: u64) -> Result<History, Pr
     let mut upper = end;
     while upper > start {
         let lower = upper.saturating_sub(BATCH).max(start);
-        let batch = snapshot.bundles(Position(lower), usize::try_from(upper - lower).unwrap_or(usize::MAX))?;
+        let batch = snapshot.bundles(
+            Position(lower),
+            usize::try_from(upper - lower).unwrap_or(usize::MAX),
+        )?;
         bundles.extend(batch.iter().rev().map(|bundle| BundleView::of(bundle)));
         upper = lower;
     }
-    Ok(History { bundles, next_cursor: (start > 0).then(|| start.to_string()) })
+    Ok(History {
+        bundles,
+        next_cursor: (start > 0).then(|| start.to_string()),
+    })
 }

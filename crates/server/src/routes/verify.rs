@@ -67,7 +67,10 @@ impl From<Verification> for Verified {
                 .forged
                 .iter()
                 .take(FORGED_LISTED_MAX)
-                .map(|(position, error)| ForgedView { position: *position, reason: error.to_string() })
+                .map(|(position, error)| ForgedView {
+                    position: *position,
+                    reason: error.to_string(),
+                })
                 .collect(),
         }
     }

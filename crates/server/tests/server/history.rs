@@ -6,7 +6,10 @@ use crate::engine::Engine;
 
 fn history(engine: &Engine, query: &str) -> (Vec<Value>, Value) {
     let page = engine.get(&format!("/history{query}")).done();
-    (page["bundles"].as_array().unwrap().clone(), page["next_cursor"].clone())
+    (
+        page["bundles"].as_array().unwrap().clone(),
+        page["next_cursor"].clone(),
+    )
 }
 
 #[test]
@@ -25,14 +28,28 @@ fn history_is_told_newest_first_with_who_and_why() {
     assert_eq!(newest["command_id"], done["command_id"]);
     assert_eq!(newest["actor_id"], json!(engine.ready.actor_id));
     assert_eq!(
-        (&newest["command_type"], &newest["source"], &newest["justification"]),
-        (&json!("records.update"), &json!("desk"), &json!("the conductor asked"))
+        (
+            &newest["command_type"],
+            &newest["source"],
+            &newest["justification"]
+        ),
+        (
+            &json!("records.update"),
+            &json!("desk"),
+            &json!("the conductor asked")
+        )
     );
-    let types: Vec<_> = bundles.iter().map(|bundle| bundle["command_type"].as_str().unwrap()).collect();
+    let types: Vec<_> = bundles
+        .iter()
+        .map(|bundle| bundle["command_type"].as_str().unwrap())
+        .collect();
     assert_eq!(types[..3], ["records.update", "records.create", "tables.create"]);
     let status = engine.get("/workspace/status").done();
     assert_eq!(status["bundles"], bundles.len());
-    let operations: u64 = bundles.iter().map(|bundle| bundle["operations"].as_u64().unwrap()).sum();
+    let operations: u64 = bundles
+        .iter()
+        .map(|bundle| bundle["operations"].as_u64().unwrap())
+        .sum();
     assert_eq!(status["operations"], operations);
 }
 
@@ -75,11 +92,19 @@ fn verify_finds_a_healthy_workspace_sound() {
     let found = engine.post("/workspace/verify", &json!({})).done();
     let status = engine.get("/workspace/status").done();
     assert_eq!(found["sound"], true);
-    assert_eq!((&found["bundles"], &found["operations"]), (&status["bundles"], &status["operations"]));
+    assert_eq!(
+        (&found["bundles"], &found["operations"]),
+        (&status["bundles"], &status["operations"])
+    );
     assert_eq!(
         (&found["state_hash"], &found["replayed_hash"]),
         (&status["state_hash"], &status["state_hash"])
     );
-    assert_eq!((&found["first_difference"], &found["forged"]), (&Value::Null, &json!([])));
-    Engine::start().post("/workspace/verify", &json!({})).refused(404, "no_workspace");
+    assert_eq!(
+        (&found["first_difference"], &found["forged"]),
+        (&Value::Null, &json!([]))
+    );
+    Engine::start()
+        .post("/workspace/verify", &json!({}))
+        .refused(404, "no_workspace");
 }

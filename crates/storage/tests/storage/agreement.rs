@@ -54,7 +54,11 @@ fn play(store: &mut dyn Storage, steps: &[Step]) -> Result<Vec<String>, StorageE
         }
     }
     let reader = store.readers().reader()?;
-    let mut all: Vec<String> = reader.places(Position(0), 1_000)?.iter().map(|place| format!("{place:?}")).collect();
+    let mut all: Vec<String> = reader
+        .places(Position(0), 1_000)?
+        .iter()
+        .map(|place| format!("{place:?}"))
+        .collect();
     for space in SPACES {
         for prefix in [&[][..], &[0], &[255], &[255, 255]] {
             all.push(format!("{:?}", reader.scan(space, prefix, Some(&[0, 1]), 5)?));

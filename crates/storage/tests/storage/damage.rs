@@ -24,18 +24,33 @@ fn open_error(path: &Path) -> StorageError {
 #[test]
 fn random_file_is_unreadable() {
     let directory = tempfile::tempdir().unwrap();
-    for (name, content) in [("text", b"this is no database, but long enough to be looked into".repeat(100)), ("zeros", vec![1; 9_000])] {
+    for (name, content) in [
+        (
+            "text",
+            b"this is no database, but long enough to be looked into".repeat(100),
+        ),
+        ("zeros", vec![1; 9_000]),
+    ] {
         let path = directory.path().join(name);
         std::fs::write(&path, content).unwrap();
-        assert!(matches!(open_error(&path), StorageError::Unreadable { .. }), "{name}");
+        assert!(
+            matches!(open_error(&path), StorageError::Unreadable { .. }),
+            "{name}"
+        );
     }
-    assert!(matches!(open_error(&directory.path().join("absent")), StorageError::Unreadable { .. }));
+    assert!(matches!(
+        open_error(&directory.path().join("absent")),
+        StorageError::Unreadable { .. }
+    ));
 }
 
 #[test]
 fn file_of_a_newer_version_is_left_alone() {
     let (_directory, path) = with_one_bundle();
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     assert!(matches!(open_error(&path), StorageError::NewerVersion { .. }));
 }
 
@@ -43,11 +58,15 @@ fn file_of_a_newer_version_is_left_alone() {
 fn damaged_bundle_is_named_by_its_position() {
     let (_directory, path) = with_one_bundle();
     let raw = Connection::open(&path).unwrap();
-    raw.execute_batch("DROP TRIGGER bundle_is_never_changed; UPDATE bundle SET bytes = zeroblob(200)").unwrap();
+    raw.execute_batch("DROP TRIGGER bundle_is_never_changed; UPDATE bundle SET bytes = zeroblob(200)")
+        .unwrap();
     drop(raw);
     let store = SqliteStorage::open(&path).unwrap();
     let read = store.readers().reader().unwrap().bundle(Position(1));
-    assert!(matches!(read, Err(StorageError::Damaged { position: 1, .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(StorageError::Damaged { position: 1, .. })),
+        "{read:?}"
+    );
 }
 
 #[test]

@@ -30,7 +30,13 @@ fn workspaces_are_listed_and_never_made_twice() {
     drop(data.create_workspace(one).unwrap());
     drop(data.create_workspace(two).unwrap());
     assert_eq!(data.workspaces().unwrap(), [two, one]);
-    assert!(matches!(data.create_workspace(one), Err(DirectoryError::Present { .. })));
-    assert!(matches!(data.open_workspace(WorkspaceId::from_u128(3)), Err(DirectoryError::Missing { .. })));
+    assert!(matches!(
+        data.create_workspace(one),
+        Err(DirectoryError::Present { .. })
+    ));
+    assert!(matches!(
+        data.open_workspace(WorkspaceId::from_u128(3)),
+        Err(DirectoryError::Missing { .. })
+    ));
     data.open_workspace(one).unwrap();
 }

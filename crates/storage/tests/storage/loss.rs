@@ -34,7 +34,10 @@ fn older_copy_put_in_place_is_noticed() {
     bundles.truncate(1);
     append(&mut store, &mut bundles);
     drop(store);
-    assert!(!SqliteStorage::open(&path).unwrap().tail_lost(), "what was written since is the new mark");
+    assert!(
+        !SqliteStorage::open(&path).unwrap().tail_lost(),
+        "what was written since is the new mark"
+    );
 }
 
 #[test]
@@ -70,10 +73,18 @@ const CHILD: &str = "OPENPROD_TEST_COMMIT_UNTIL_KILLED";
 /// Not a test of its own: what the killed child runs.
 #[test]
 fn child_that_commits_until_it_is_killed() {
-    let Some(path) = std::env::var_os(CHILD) else { return };
+    let Some(path) = std::env::var_os(CHILD) else {
+        return;
+    };
     let mut store = SqliteStorage::open(Path::new(&path)).unwrap();
     let mut bundles = Vec::new();
-    for place in store.readers().reader().unwrap().bundles(Position(0), usize::MAX).unwrap() {
+    for place in store
+        .readers()
+        .reader()
+        .unwrap()
+        .bundles(Position(0), usize::MAX)
+        .unwrap()
+    {
         bundles.push(place.bundle);
     }
     let mut out = std::io::stderr();
@@ -91,7 +102,11 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let mut acknowledged = 0;
     for round in 1..=8 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "loss::child_that_commits_until_it_is_killed", "--nocapture"])
+            .args([
+                "--exact",
+                "loss::child_that_commits_until_it_is_killed",
+                "--nocapture",
+            ])
             .env(CHILD, &path)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -100,19 +115,35 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         for _ in 0..round * 7 {
             let line = lines.next().unwrap().unwrap();
-            acknowledged = line.strip_prefix("acknowledged ").map_or(acknowledged, |count| count.parse().unwrap());
+            acknowledged = line
+                .strip_prefix("acknowledged ")
+                .map_or(acknowledged, |count| count.parse().unwrap());
         }
         child.kill().unwrap();
         // What it said between our last look and its end was acknowledged too.
         for line in lines.map_while(Result::ok) {
-            acknowledged = line.strip_prefix("acknowledged ").map_or(acknowledged, |count| count.parse().unwrap());
+            acknowledged = line
+                .strip_prefix("acknowledged ")
+                .map_or(acknowledged, |count| count.parse().unwrap());
         }
         child.wait().unwrap();
         let store = SqliteStorage::open(&path).unwrap();
         assert!(!store.tail_lost());
-        let stored = store.readers().reader().unwrap().bundles(Position(0), usize::MAX).unwrap();
-        assert!(stored.len() as u64 >= acknowledged, "{} of {acknowledged}", stored.len());
-        let whole = stored.iter().enumerate().all(|(index, found)| found.place.seq == index as u64 + 1);
+        let stored = store
+            .readers()
+            .reader()
+            .unwrap()
+            .bundles(Position(0), usize::MAX)
+            .unwrap();
+        assert!(
+            stored.len() as u64 >= acknowledged,
+            "{} of {acknowledged}",
+            stored.len()
+        );
+        let whole = stored
+            .iter()
+            .enumerate()
+            .all(|(index, found)| found.place.seq == index as u64 + 1);
         assert!(whole, "the chain has no gap");
     }
 }
@@ -128,7 +159,9 @@ impl SmallDisk {
             .arg(directory.path())
             .stderr(Stdio::null())
             .status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(directory))
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Self(directory))
     }
 }
 
@@ -141,7 +174,11 @@ impl Drop for SmallDisk {
 fn skip(test: &str, reason: &str) {
     eprintln!("SKIPPED: {test}: {reason}");
     if let Some(file) = std::env::var_os("OPENPROD_SKIP_FILE") {
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(file)
+            .unwrap();
         file.write_all(format!("{test}: {reason}\n").as_bytes()).unwrap();
     }
 }
@@ -149,7 +186,10 @@ fn skip(test: &str, reason: &str) {
 #[test]
 fn full_disk_is_a_clear_error_and_loses_nothing() {
     let Some(disk) = SmallDisk::mount() else {
-        return skip("full_disk_is_a_clear_error_and_loses_nothing", "a small file system cannot be mounted here");
+        return skip(
+            "full_disk_is_a_clear_error_and_loses_nothing",
+            "a small file system cannot be mounted here",
+        );
     };
     let path = disk.0.path().join("oplog.db");
     let mut store = SqliteStorage::create(&path).unwrap();
@@ -175,7 +215,11 @@ fn full_disk_is_a_clear_error_and_loses_nothing() {
     };
     assert!(matches!(error, StorageError::Full), "{error:?}");
     let reader = store.readers().reader().unwrap();
-    assert_eq!(reader.last().unwrap().0, u64::from(rows) + 1, "what was acknowledged is there, and no half of more");
+    assert_eq!(
+        reader.last().unwrap().0,
+        u64::from(rows) + 1,
+        "what was acknowledged is there, and no half of more"
+    );
     assert_eq!(reader.count(Space::Meta, &[]).unwrap(), u64::from(rows));
     drop(reader);
     std::fs::remove_file(&ballast).unwrap();

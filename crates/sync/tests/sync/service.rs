@@ -16,7 +16,11 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn workspace(secret: u8) -> Workspace {
-    Workspace { id: WorkspaceId::from_u128(7), name: "Tour".into(), secret: [secret; 32] }
+    Workspace {
+        id: WorkspaceId::from_u128(7),
+        name: "Tour".into(),
+        secret: [secret; 32],
+    }
 }
 
 fn now() -> Timestamp {
@@ -41,8 +45,13 @@ impl Node {
             Engine::join(store, identity, workspace(secret), [number; 32]).unwrap()
         };
         let bind = SocketAddr::from(([127, 0, 0, 1], 0));
-        let service =
-            SyncService::start(SyncConfig { bind, mdns: false, name: format!("device {number}") }).await.unwrap();
+        let service = SyncService::start(SyncConfig {
+            bind,
+            mdns: false,
+            name: format!("device {number}"),
+        })
+        .await
+        .unwrap();
         let (count, commits) = watch::channel(0);
         let link = service.clone();
         let listener = move |committed: Arc<Committed>| {
@@ -51,7 +60,11 @@ impl Node {
         };
         let owner = Owner::spawn(engine, Box::new(now), Box::new(listener)).unwrap();
         service.open(owner.handle().clone());
-        Self { owner, service, commits }
+        Self {
+            owner,
+            service,
+            commits,
+        }
     }
 
     fn id() -> WorkspaceId {
@@ -69,7 +82,14 @@ impl Node {
         self.owner
             .handle()
             .execute(request, move |result| {
-                reply.lock().unwrap().take().unwrap().send(result).map_err(|_| ()).unwrap();
+                reply
+                    .lock()
+                    .unwrap()
+                    .take()
+                    .unwrap()
+                    .send(result)
+                    .map_err(|_| ())
+                    .unwrap();
             })
             .unwrap();
         answer.await.unwrap().unwrap()
@@ -77,12 +97,22 @@ impl Node {
 
     async fn table(&self) {
         let fields = vec![NewField::new("a", FieldType::Integer)];
-        self.execute(Command::CreateTable { name: "T".into(), fields }).await;
+        self.execute(Command::CreateTable {
+            name: "T".into(),
+            fields,
+        })
+        .await;
     }
 
     async fn records(&self, count: i64) {
-        let records = (0..count).map(|i| vec![("a".to_owned(), Value::Integer(i))]).collect();
-        self.execute(Command::CreateRecords { table: "T".into(), records }).await;
+        let records = (0..count)
+            .map(|i| vec![("a".to_owned(), Value::Integer(i))])
+            .collect();
+        self.execute(Command::CreateRecords {
+            table: "T".into(),
+            records,
+        })
+        .await;
     }
 
     fn hash(&self) -> StateHash {
@@ -108,7 +138,9 @@ impl Node {
                 let _ = timeout(Duration::from_millis(100), events.recv()).await;
             }
         });
-        reached.await.unwrap_or_else(|_| panic!("never {wanted}: {:?}", self.service.state(Self::id())));
+        reached
+            .await
+            .unwrap_or_else(|_| panic!("never {wanted}: {:?}", self.service.state(Self::id())));
     }
 }
 
@@ -120,7 +152,11 @@ async fn newcomer_catches_up_and_then_both_are_live() {
         founder.records(500).await;
     }
     let mut newcomer = Node::start(2, 9).await;
-    newcomer.service.connect(Node::id(), &founder.address()).await.unwrap();
+    newcomer
+        .service
+        .connect(Node::id(), &founder.address())
+        .await
+        .unwrap();
     newcomer.reaches(&founder).await;
     newcomer.state_is("live").await;
     founder.state_is("live").await;
@@ -141,7 +177,11 @@ async fn third_member_gets_it_through_the_second() {
     first.table().await;
     let mut middle = Node::start(2, 9).await;
     let mut last = Node::start(3, 9).await;
-    middle.service.connect(Node::id(), &first.address()).await.unwrap();
+    middle
+        .service
+        .connect(Node::id(), &first.address())
+        .await
+        .unwrap();
     last.service.connect(Node::id(), &middle.address()).await.unwrap();
     first.records(3).await;
     middle.reaches(&first).await;
@@ -153,7 +193,11 @@ async fn paused_workspace_stays_as_it_is_until_resumed() {
     let founder = Node::start(1, 9).await;
     founder.table().await;
     let mut other = Node::start(2, 9).await;
-    other.service.connect(Node::id(), &founder.address()).await.unwrap();
+    other
+        .service
+        .connect(Node::id(), &founder.address())
+        .await
+        .unwrap();
     other.reaches(&founder).await;
     other.service.pause(Node::id());
     other.state_is("paused").await;
@@ -172,7 +216,9 @@ async fn stranger_gets_no_byte() {
     stranger.write_all(&[0, 48]).await.unwrap();
     stranger.write_all(&[7; 48]).await.unwrap();
     let mut answer = Vec::new();
-    let read = timeout(PATIENCE, stranger.read_to_end(&mut answer)).await.unwrap();
+    let read = timeout(PATIENCE, stranger.read_to_end(&mut answer))
+        .await
+        .unwrap();
     assert!(read.is_err() || answer.is_empty(), "{answer:?}");
 }
 
@@ -181,10 +227,17 @@ async fn wrong_invitation_is_told_apart_from_nobody_there() {
     let founder = Node::start(1, 9).await;
     let outsider = Node::start(2, 8).await;
     let refused = outsider.service.connect(Node::id(), &founder.address()).await;
-    assert!(matches!(refused, Err(SyncError::NotAMember { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SyncError::NotAMember { .. })),
+        "{refused:?}"
+    );
     let secret = WorkspaceSecret::from_bytes([9; 32]);
     let identity = Identity::from_seed(&[2; 32]);
-    let found = outsider.service.probe(Node::id(), &secret, &identity, &founder.address()).await.unwrap();
+    let found = outsider
+        .service
+        .probe(Node::id(), &secret, &identity, &founder.address())
+        .await
+        .unwrap();
     assert_eq!(found, founder.owner.handle().actor());
     let nobody = outsider.service.connect(Node::id(), "127.0.0.1:1").await;
     assert!(matches!(nobody, Err(SyncError::Unreachable { .. })), "{nobody:?}");
@@ -198,8 +251,10 @@ async fn both_dialling_at_once_end_with_one_conversation() {
     founder.table().await;
     let mut other = Node::start(2, 9).await;
     let (there, back) = (founder.address(), other.address());
-    let (one, two) =
-        tokio::join!(other.service.connect(Node::id(), &there), founder.service.connect(Node::id(), &back));
+    let (one, two) = tokio::join!(
+        other.service.connect(Node::id(), &there),
+        founder.service.connect(Node::id(), &back)
+    );
     one.unwrap();
     two.unwrap();
     other.reaches(&founder).await;
