@@ -66,6 +66,8 @@ pub struct Device {
     pub disk_ms: u32,
     /// Whether it has paused syncing.
     pub paused: bool,
+    /// How often its disk was put back to an older copy.
+    pub restores: u32,
     /// The link on which it asks; a workspace asks one peer at a time.
     pub(crate) asking: Option<LinkId>,
     /// When it comes up again, in microseconds of true time.
@@ -131,6 +133,7 @@ impl Device {
             backup: None,
             disk_ms: 0,
             paused: false,
+            restores: 0,
             asking: None,
             restart_us: None,
             room_us: None,

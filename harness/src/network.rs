@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use openprod_core::{BundleId, Timestamp};
 use openprod_engine::{Command, Committed, DERIVATION_VERSION, OpenError, Outcome, Request};
-use openprod_storage::Position;
+use openprod_storage::{Position, StorageError};
 use openprod_sync::peer::BEAT_INTERVAL;
 use openprod_sync::{Message, Peer, PeerConfig, PeerEvent};
 
@@ -282,17 +282,24 @@ impl Network {
         self.drop_links(|ends| ends.contains(&Some(id)));
     }
 
-    /// Brings a device up again.
+    /// Brings a device up again; with a full disk it may refuse, and is tried again after a second.
     ///
     /// # Panics
-    /// When its store cannot be opened, which is what the simulation is to find.
+    /// When its store cannot be opened for any other reason, which is what the simulation is to find.
     pub fn restart(&mut self, id: DeviceId) {
-        self.note(|| format!("{} restarts", device_name(id)));
         let now = self.time_at(id);
         self.devices[id.0].restart_us = None;
-        self.devices[id.0]
-            .restart(now)
-            .expect("a device that crashed comes up again");
+        match self.devices[id.0].restart(now) {
+            Ok(()) => self.note(|| format!("{} restarts", device_name(id))),
+            Err(OpenError::Storage(StorageError::Full)) => {
+                self.note(|| format!("{} cannot restart: its disk is full", device_name(id)));
+                self.devices[id.0].restart_us = Some(self.now_us + SECOND);
+            }
+            Err(error) => panic!(
+                "{} crashed and does not come up again: {error:?}",
+                device_name(id)
+            ),
+        }
         self.redial(|a, b| a == id || b == id);
     }
 
@@ -301,6 +308,7 @@ impl Network {
     pub fn restore(&mut self, id: DeviceId, copy: &Disk, noticed: bool) {
         self.note(|| format!("{} is put back to an older copy of its disk", device_name(id)));
         self.tally.restores += 1;
+        self.devices[id.0].restores += 1;
         self.devices[id.0].disk.restore(copy, noticed);
         let elsewhere: BTreeSet<_> = self
             .device_ids()

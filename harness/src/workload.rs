@@ -13,9 +13,18 @@ const RECORDS_MAX: u64 = 24;
 /// People at work on the devices of a network.
 pub struct Workload {
     random: Random,
-    /// The last command of each kind that was acknowledged, to be given again.
-    last: Option<(DeviceId, Request, Outcome)>,
+    /// The last command that was acknowledged, to be given again.
+    last: Option<Given>,
     commands: u64,
+}
+
+/// A command that was acknowledged.
+struct Given {
+    device: DeviceId,
+    /// How often the device's disk had been put back by then.
+    restores: u32,
+    request: Request,
+    outcome: Outcome,
 }
 
 /// The same command, given twice, had two outcomes.
@@ -71,17 +80,30 @@ impl Workload {
         };
         if let Ok(outcome) = network.execute(id, &request) {
             self.commands += 1;
-            self.last = Some((id, request, outcome));
+            let restores = network.device(id).restores;
+            self.last = Some(Given {
+                device: id,
+                restores,
+                request,
+                outcome,
+            });
         }
         Ok(())
     }
 
     fn repeat(&mut self, network: &mut Network) -> Result<(), RepeatError> {
-        let Some((id, request, outcome)) = self.last.take() else {
+        let Some(Given {
+            device: id,
+            restores,
+            request,
+            outcome,
+        }) = self.last.take()
+        else {
             return Ok(());
         };
-        // Where the disk was put back, the command is truly gone and may have its effect again.
-        if !network.device(id).is_up() || !network.bundle_ids(id).contains(&outcome.bundle_id) {
+        // A device whose disk was put back no longer knows which commands it was given: it may get the change back
+        // from others, but not the memory of the command.
+        if !network.device(id).is_up() || network.device(id).restores != restores {
             return Ok(());
         }
         match network.execute(id, &request) {

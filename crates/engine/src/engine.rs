@@ -133,8 +133,11 @@ impl Engine {
             random,
             cache,
         };
-        engine.release(None, now)?;
-        Ok(engine)
+        match engine.release(None, now) {
+            // What is held stays so until there is room; all the rest can be read.
+            Err(StorageError::Full) | Ok(_) => Ok(engine),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Begins a transaction at `now`.

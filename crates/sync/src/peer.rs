@@ -34,8 +34,11 @@ pub const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How long news of bundles is given to arrive by themselves before they are asked for.
 const WANT_DELAY: Duration = Duration::from_millis(50);
 
-/// After how long without progress a request is made again.
+/// After how long without progress a request is given up.
 const STALL_MAX: Duration = Duration::from_secs(5);
+
+/// How long others may be asked instead before a request that was given up is made again.
+const STALL_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long bundles that a peer announces and does not deliver are not asked for again.
 const FRUITLESS_PAUSE: Duration = Duration::from_secs(10);
@@ -238,7 +241,6 @@ impl Peer {
             Message::Totals { round, bundles } => {
                 if let Some(wanting) = self.wanting.as_mut().filter(|wanting| wanting.round == round) {
                     wanting.remaining = bundles;
-                    wanting.last_progress = now;
                     self.events.push(PeerEvent::Progress { remaining: bundles });
                 }
             }
@@ -611,6 +613,7 @@ impl Peer {
                 return Ok(());
             }
             self.wanting = None;
+            self.fruitless = Some((self.theirs.iter().copied().collect(), now.after(STALL_PAUSE)));
         }
         if !self.theirs_told {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Logs that continue in two ways: cloned disks, restored backups, and members who say two things at once.
 
-use harness::TestNetwork;
+use harness::{TestNetwork, TestPeer};
 use openprod_core::FieldType::Text;
 
 #[test]
@@ -47,6 +47,22 @@ fn both_engines_of_a_cloned_disk_begin_a_new_log() {
         network.wait_for_sync();
     }
     assert_eq!(a.status().forks.len(), before, "nothing forks again");
+    let logs = |peer: &TestPeer| {
+        let mut logs: Vec<_> = peer
+            .bundles()
+            .iter()
+            .map(|bundle| bundle.header())
+            .map(|header| (header.actor, header.log))
+            .collect();
+        logs.sort_unstable();
+        logs.dedup();
+        logs.len()
+    };
+    assert_eq!(
+        logs(&witness),
+        3,
+        "the one they had in common, and a new one each"
+    );
     assert_eq!(witness.list_records("Cues").len(), 8);
 }
 

@@ -482,7 +482,10 @@ fn peer_that_is_asked_and_never_answers_does_not_keep_others_from_being_asked() 
                 round = asked;
             }
         }
-        puppet.say(&Message::Totals { round, bundles: second });
+        puppet.say(&Message::Totals {
+            round,
+            bundles: second,
+        });
         puppet.say(&Message::Beat(Beat {
             now_micros: stage.now().as_micros(),
             stored: [0; 32],
@@ -491,6 +494,9 @@ fn peer_that_is_asked_and_never_answers_does_not_keep_others_from_being_asked() 
         }));
         stage.network.run_for(std::time::Duration::from_secs(1));
     }
-    assert!(puppet.is_linked() && round > 0, "it was asked, and kept in the conversation");
+    assert!(
+        puppet.is_linked() && round > 0,
+        "it was asked, and kept in the conversation"
+    );
     assert_eq!(stage.victim.value(cue, "Cues", "label"), "by the third");
 }

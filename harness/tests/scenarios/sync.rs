@@ -264,3 +264,31 @@ fn full_disk_refuses_a_command_and_keeps_what_was_there() {
     }
     assert_eq!(a.list_records("Cues").len(), 3);
 }
+
+#[test]
+fn full_disk_does_not_keep_a_workspace_from_being_opened() {
+    let network = TestNetwork::new();
+    let [a, ahead] = network.add_connected_peers();
+    a.create_table("Cues", &[("label", Text)]);
+    network.wait_for_sync();
+    ahead.set_clock_ahead(Duration::from_secs(400));
+    ahead.create_record("Cues", &[("label", "held")]);
+    network.run_for(Duration::from_secs(3));
+    assert_eq!(a.status().held.len(), 1);
+    a.crash(None);
+    network
+        .simulator()
+        .device(a.id())
+        .disk
+        .set_room(harness::disk::Room::NoneForRows);
+    network.run_for(Duration::from_secs(400));
+    a.restart();
+    assert_eq!(a.tables(), ["Cues"]);
+    network
+        .simulator()
+        .device(a.id())
+        .disk
+        .set_room(harness::disk::Room::Free);
+    network.run_for(Duration::from_secs(3));
+    assert_eq!(a.list_records("Cues").len(), 1);
+}
