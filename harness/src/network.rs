@@ -330,19 +330,25 @@ impl Network {
         }
     }
 
-    /// Ends everything that goes wrong: clocks are set, disks have room, parts come together, all devices are up.
-    /// Then the network is out of reach for so long that whatever was written by a clock that was ahead is past.
+    /// Ends everything that goes wrong: disks have room, parts come together, all devices are up. Links that stand
+    /// go on standing, so that what was lost on them has to be noticed. Only if a clock jumped are all clocks set,
+    /// and the network out of reach for so long that whatever was written by a clock that was ahead is past.
     pub fn heal(&mut self) {
         self.note(|| "everything heals".to_owned());
         self.faults = Faults::NONE;
         self.partition = None;
-        self.drop_links(|_| true);
-        // A clock may have been ahead by its skew, its drift and every jump; this is beyond all of them.
-        self.now_us += Duration::from_secs(7 * 24 * 3_600).as_micros() as u64;
-        self.next_second_us = self.now_us + SECOND;
+        let jumped = self.tally.clock_jumps > 0;
+        if jumped {
+            self.drop_links(|_| true);
+            // A clock may have been ahead by its skew, its drift and every jump; this is beyond all of them.
+            self.now_us += Duration::from_secs(7 * 24 * 3_600).as_micros() as u64;
+            self.next_second_us = self.now_us + SECOND;
+        }
         for id in self.device_ids() {
             let device = &mut self.devices[id.0];
-            device.clock = Clock::default();
+            if jumped {
+                device.clock = Clock::default();
+            }
             device.disk.set_room(Room::Free);
             (device.room_us, device.paused, device.disk_ms) = (None, false, 0);
             if !device.is_up() {

@@ -29,6 +29,9 @@ const WARM_UP: u64 = 100;
 /// How many records are created while flushes are counted.
 const COUNTED: u64 = 200;
 
+/// What the engine calls the thread that makes checkpoints.
+const CHECKPOINTER: &str = "checkpoint";
+
 /// The most that p50 and p99 may be above the limit's.
 const GOAL: f64 = 2.0;
 
@@ -145,21 +148,35 @@ fn flushes(setup: &Setup, runtime: &Runtime) -> Result<Option<Figure>, BenchErro
         }
         Ok::<_, BenchError>((before, traced(&trace)?))
     })?;
+    let checkpointer = engine.threads(CHECKPOINTER)?;
     engine.stop()?;
-    let flushes = (after - before) as f64 / count as f64;
-    Ok(Some(
-        Figure::new("P4", "flushes for a record", "flushes", Series::one(flushes)).goal(Goal::AtMost(1.0)),
-    ))
+    let new = &after[before.len()..];
+    let (by_checkpointer, awaited): (Vec<_>, Vec<_>) =
+        new.iter().partition(|thread| checkpointer.contains(thread));
+    let each = |flushes: &[&u32]| flushes.len() as f64 / count as f64;
+    let note = format!(
+        "{:.3} more by checkpoints, for which nobody waits",
+        each(&by_checkpointer)
+    );
+    let figure = Figure::new(
+        "P4",
+        "flushes for a record",
+        "flushes",
+        Series::one(each(&awaited)),
+    );
+    Ok(Some(figure.goal(Goal::AtMost(1.0)).note(note)))
 }
 
-/// How many flushes have been traced.
-fn traced(trace: &Path) -> Result<usize, BenchError> {
+/// The threads that have flushed, flush by flush.
+fn traced(trace: &Path) -> Result<Vec<u32>, BenchError> {
     let text = std::fs::read_to_string(trace).during("read the trace")?;
     // A call that another thread interrupts has two lines; the one that begins it counts.
-    let calls = text.lines().filter(|line| !line.contains("resumed>"));
+    let calls = text
+        .lines()
+        .filter(|line| !line.contains("resumed>") && line.contains("sync("));
     Ok(calls
-        .filter(|line| line.contains("fsync(") || line.contains("fdatasync("))
-        .count())
+        .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+        .collect())
 }
 
 fn micros(duration: Duration) -> f64 {

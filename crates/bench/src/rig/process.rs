@@ -99,6 +99,19 @@ impl Process {
         HttpClient::connect((Ipv4Addr::LOCALHOST, self.ready.port).into(), &self.ready.token).await
     }
 
+    /// The threads of this name, by the system's numbers.
+    pub(crate) fn threads(&self, name: &str) -> Result<Vec<u32>, BenchError> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid)).during("list threads")?;
+        let is_named =
+            |path: &Path| std::fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim() == name);
+        let named = tasks
+            .filter_map(|task| Some(task.ok()?.path()))
+            .filter(|path| is_named(path));
+        Ok(named
+            .filter_map(|path| path.file_name()?.to_str()?.parse().ok())
+            .collect())
+    }
+
     /// What it takes now.
     pub(crate) fn taken(&self) -> Result<Taken, BenchError> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))
