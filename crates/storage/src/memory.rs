@@ -234,58 +234,13 @@ struct Transaction<'a> {
     state: State,
 }
 
-impl Read for Transaction<'_> {
-    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        self.state.get(space, key)
-    }
-
-    fn scan(
-        &self,
-        space: Space,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Row>, StorageError> {
-        self.state.scan(space, prefix, after, limit)
-    }
-
-    fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
-        self.state.count(space, prefix)
-    }
-
-    fn members(
-        &self,
-        facet: FacetId,
-        after: Option<EntityId>,
-        limit: usize,
-    ) -> Result<Vec<(EntityId, Vec<u8>)>, StorageError> {
-        self.state.members(facet, after, limit)
-    }
-
-    fn place(&self, chain: ChainId, seq: u64) -> Result<Option<Place>, StorageError> {
-        self.state.place(chain, seq)
-    }
-
-    fn place_of(&self, id: BundleId) -> Result<Option<Place>, StorageError> {
-        self.state.place_of(id)
-    }
-
-    fn bundle(&self, position: Position) -> Result<Option<StoredBundle>, StorageError> {
-        self.state.bundle(position)
-    }
-
-    fn places(&self, after: Position, limit: usize) -> Result<Vec<Place>, StorageError> {
-        self.state.places(after, limit)
-    }
-
-    fn bundles(&self, after: Position, limit: usize) -> Result<Vec<StoredBundle>, StorageError> {
-        self.state.bundles(after, limit)
-    }
-
-    fn last(&self) -> Result<Position, StorageError> {
-        self.state.last()
+impl Transaction<'_> {
+    const fn view(&self) -> &State {
+        &self.state
     }
 }
+
+crate::storage::read_through!(Transaction<'_>, view);
 
 impl Write for Transaction<'_> {
     fn append(&mut self, chain: ChainId, bundle: &VerifiedBundle) -> Result<Place, StorageError> {

@@ -1,5 +1,6 @@
 //! A bundle taken apart with the least effort: its canonical form and its Merkle root are not checked.
 
+use ed25519_dalek::VerifyingKey;
 use openprod_core::encoding::decode_unchecked;
 use openprod_core::operation::SetField;
 use openprod_core::{Signature, Value};
@@ -12,11 +13,14 @@ const CREATE_ENTITY: u16 = 1;
 const ATTACH_FACET: u16 = 4;
 const SET_FIELD: u16 = 6;
 
+/// What every message begins with that a bundle's signature is over.
+const LABEL: &[u8] = b"openprod bundle 1\0";
+
 /// A bundle's parts, as docs/protocol.md describes them.
 #[derive(SchemaRead)]
 pub(crate) struct DecodedBundle<'a> {
-    pub(crate) header: &'a [u8],
-    pub(crate) signature: Signature,
+    header: &'a [u8],
+    signature: Signature,
     frames: Vec<Frame<'a>>,
 }
 
@@ -33,6 +37,15 @@ pub(crate) type Key = [u8; 32];
 impl<'a> DecodedBundle<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, BenchError> {
         decode_unchecked(bytes).during("decode a bundle")
+    }
+
+    /// Checks the signature, by the author's key.
+    pub(crate) fn verify(&self, key: &VerifyingKey) -> Result<(), BenchError> {
+        let mut message = [0; LABEL.len() + 32];
+        message[..LABEL.len()].copy_from_slice(LABEL);
+        message[LABEL.len()..].copy_from_slice(blake3::hash(self.header).as_bytes());
+        let signature = ed25519_dalek::Signature::from_bytes(self.signature.as_bytes());
+        key.verify_strict(&message, &signature).during("verify")
     }
 
     /// What each operation writes, with the bytes of its value.

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use openprod_core::{ActorId, VerifiedBundle};
 use rusqlite::{Connection, params};
 
@@ -20,9 +20,6 @@ const BATCH_BYTES: usize = 256 << 10;
 
 /// How many batches may wait for the writer.
 const BATCHES_MAX: usize = 2;
-
-/// What every signature over a bundle begins with.
-const LABEL: &[u8] = b"openprod bundle 1\0";
 
 /// What is written beside the bytes of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +91,7 @@ fn receive(stream: TcpStream, author: ActorId, batches: &SyncSender<Vec<Vec<u8>>
     while input.read_exact(&mut length).is_ok() {
         let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
         input.read_exact(&mut bytes).during("receive")?;
-        verify(&key, &bytes)?;
+        DecodedBundle::read(&bytes)?.verify(&key)?;
         size += bytes.len();
         batch.push(bytes);
         if size >= BATCH_BYTES {
@@ -103,15 +100,6 @@ fn receive(stream: TcpStream, author: ActorId, batches: &SyncSender<Vec<Vec<u8>>
         }
     }
     batches.send(batch).map_err(|_| gone())
-}
-
-fn verify(key: &VerifyingKey, bytes: &[u8]) -> Result<(), BenchError> {
-    let bundle = DecodedBundle::read(bytes)?;
-    let mut message = [0; LABEL.len() + 32];
-    message[..LABEL.len()].copy_from_slice(LABEL);
-    message[LABEL.len()..].copy_from_slice(blake3::hash(bundle.header).as_bytes());
-    key.verify_strict(&message, &Signature::from_bytes(bundle.signature.as_bytes()))
-        .during("verify")
 }
 
 /// Writes batches of bundles, one transaction each, as they come.

@@ -1,0 +1,64 @@
+//! The benches measure what they say they do, at a scale at which the figures mean nothing.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The figures that a bench writes for programs.
+fn figures(bench: &str) -> Vec<Value> {
+    let out = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_openprod-bench"))
+        .args([bench, "--scale", "0.002", "--rounds", "1", "--out"])
+        .arg(out.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = std::fs::read(out.path().join(format!("{bench}.json"))).unwrap();
+    let mut report: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(
+        (&report["bench"], &report["scale"]),
+        (&bench.into(), &0.002.into())
+    );
+    // What the bench worked on is gone again.
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1);
+    match report["figures"].take() {
+        Value::Array(figures) if !figures.is_empty() => figures,
+        other => panic!("{bench} has no figures: {other}"),
+    }
+}
+
+/// Every figure of a bench is of this goal, was measured, and beside a limit if `beside_limit`.
+fn check(bench: &str, id: &str, beside_limit: bool) {
+    for figure in figures(bench) {
+        assert_eq!(figure["id"], id, "{figure}");
+        assert!(figure["ours"]["median"].as_f64().unwrap() > 0.0, "{figure}");
+        if beside_limit {
+            assert!(figure["ratio"].as_f64().unwrap() > 0.0, "{figure}");
+            assert!(
+                figure["limit"]["measured"]["median"].as_f64().unwrap() > 0.0,
+                "{figure}"
+            );
+        }
+    }
+}
+
+#[test]
+fn catch_up_is_measured_beside_its_limit() {
+    check("catch-up", "P1", true);
+}
+
+#[test]
+fn creating_records_is_measured_beside_its_limit() {
+    check("create", "P4", false);
+    check("create-together", "P5", true);
+}
+
+#[test]
+fn opening_and_replaying_are_measured_beside_their_limits() {
+    check("open", "P7", true);
+    check("replay", "P8", true);
+}
