@@ -3,19 +3,22 @@
 //! Everything follows from the seed. Time jumps from one event to the next: a message arrives, a disk is done, a
 //! machine has something to say, a second begins and faults may strike.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod dialling;
+mod strike;
+mod traffic;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use openprod_core::{BundleId, Timestamp};
-use openprod_engine::{Command, Committed, DERIVATION_VERSION, OpenError, Outcome, Request};
+use openprod_engine::{Command, Committed, OpenError, Outcome, Request};
 use openprod_storage::{Position, StorageError};
-use openprod_sync::peer::BEAT_INTERVAL;
-use openprod_sync::{Message, Peer, PeerConfig, PeerEvent};
+use openprod_sync::Message;
 
 use crate::device::{Clock, Device, GiveError};
 use crate::disk::{Disk, Room, StoreKind};
 use crate::faults::{Faults, Tally};
-use crate::link::{Conversation, End, Ending, Hand, Link, LinkError, LinkId, Packet, heads, verify, wait_us};
+use crate::link::{End, Ending, Hand, Link, LinkId, Packet};
 use crate::random::Random;
 
 /// When every simulation begins.
@@ -519,76 +522,6 @@ impl Network {
         }
     }
 
-    fn strike(&mut self) {
-        let faults = self.faults;
-        if faults == Faults::NONE {
-            return;
-        }
-        if self.partition.is_none() && self.random.chance(faults.partition_permille_per_s) {
-            self.tally.partitions += 1;
-            let mut parts = [Vec::new(), Vec::new()];
-            for id in self.device_ids() {
-                parts[self.random.index(2)].push(id);
-            }
-            let until = self.now_us + self.random.between(1, u64::from(faults.partition_ms_max)) * MS;
-            self.part(&parts, until);
-        }
-        let links: Vec<_> = self.links.keys().copied().collect();
-        for link in links {
-            if self.random.chance(faults.cut_permille_per_s) {
-                self.tally.cuts += 1;
-                self.note(|| format!("link {} is cut", link.0));
-                self.end_link(link);
-            }
-        }
-        for id in self.device_ids() {
-            if self.random.chance(faults.backup_permille_per_s) {
-                self.devices[id.0].backup = self.devices[id.0].disk.copy();
-            }
-            if self.devices[id.0].is_up() && self.random.chance(faults.crash_permille_per_s) {
-                self.strike_crash(id);
-            }
-            if self.random.chance(faults.clock_jump_permille_per_s) {
-                self.tally.clock_jumps += 1;
-                let max = u64::from(faults.clock_jump_ms_max);
-                let jump_ms = self.random.between(0, 2 * max).cast_signed() - max.cast_signed();
-                self.devices[id.0].clock.offset_us += jump_ms * 1_000;
-                self.note(|| format!("the clock of {} jumps by {jump_ms} ms", device_name(id)));
-            }
-            if self.devices[id.0].room_us.is_none() && self.random.chance(faults.disk_full_permille_per_s) {
-                self.tally.full_disks += 1;
-                let room = if self.random.chance(500) {
-                    Room::NoneForRows
-                } else {
-                    Room::NoneForCommit
-                };
-                let until = self.now_us + self.random.between(1, u64::from(faults.disk_full_ms_max)) * MS;
-                self.devices[id.0].disk.set_room(room);
-                self.devices[id.0].room_us = Some(until);
-                self.note(|| format!("the disk of {} is full", device_name(id)));
-            }
-        }
-    }
-
-    fn strike_crash(&mut self, id: DeviceId) {
-        let faults = self.faults;
-        self.tally.crashes += 1;
-        let within = self.random.chance(500).then(|| Command::NameWorkspace {
-            name: "never acknowledged".to_owned(),
-        });
-        self.crash(id, within);
-        self.devices[id.0].restart_us =
-            Some(self.now_us + self.random.between(1, u64::from(faults.restart_ms_max)) * MS);
-        if let Some(backup) = self.devices[id.0].backup.take() {
-            if self.random.chance(faults.restore_permille_per_crash) {
-                let noticed = self.random.chance(500);
-                self.restore(id, &backup, noticed);
-            } else {
-                self.devices[id.0].backup = Some(backup);
-            }
-        }
-    }
-
     fn part(&mut self, parts: &[Vec<DeviceId>], until_us: u64) {
         let part_of = |id: DeviceId| {
             parts
@@ -599,293 +532,6 @@ impl Network {
         let parts: Vec<_> = self.device_ids().map(part_of).collect();
         self.note(|| format!("the network falls into parts: {parts:?}"));
         self.partition = Some((parts, until_us));
-    }
-
-    fn in_one_part(&self, a: DeviceId, b: DeviceId) -> bool {
-        // A device that came later than the partition is in no part.
-        self.partition.as_ref().is_none_or(|(parts, _)| {
-            a == b || parts.get(a.0).is_some_and(|part| parts.get(b.0) == Some(part))
-        })
-    }
-
-    fn can_reach(&self, a: DeviceId, b: DeviceId) -> bool {
-        let on = |id: DeviceId| self.devices[id.0].is_up() && !self.devices[id.0].paused;
-        on(a) && on(b) && self.in_one_part(a, b)
-    }
-
-    fn can_dial(&self, a: DeviceId, b: DeviceId) -> bool {
-        self.can_reach(a, b) && !self.are_linked(a, b)
-    }
-
-    fn are_linked(&self, a: DeviceId, b: DeviceId) -> bool {
-        self.links.values().any(|link| {
-            let ends = [link.ends[0].device(), link.ends[1].device()];
-            ends == [Some(a), Some(b)]
-        })
-    }
-
-    fn redial(&mut self, which: impl Fn(DeviceId, DeviceId) -> bool) {
-        for ((a, b), at) in &mut self.wanted {
-            if which(*a, *b) {
-                *at = self.now_us;
-            }
-        }
-    }
-
-    fn dial(&mut self) {
-        let due: Vec<_> = self
-            .wanted
-            .iter()
-            .filter(|(_, at)| **at <= self.now_us)
-            .map(|(pair, _)| *pair)
-            .collect();
-        for (a, b) in due {
-            if self.can_dial(a, b) {
-                self.note(|| format!("{} and {} are linked", device_name(a), device_name(b)));
-                let ends = [a, b].map(|id| End::Device(Box::new(self.conversation(id))));
-                self.add_link(ends);
-            }
-        }
-    }
-
-    fn conversation(&self, id: DeviceId) -> Conversation {
-        let device = &self.devices[id.0];
-        let config = PeerConfig {
-            actor: device.identity().actor(),
-            name: device.name.clone(),
-            port: 1_000 + id.0 as u16,
-            derivation: DERIVATION_VERSION,
-        };
-        let peer = Peer::new(config, self.time_at(id));
-        Conversation {
-            device: id,
-            peer,
-            poll_us: self.now_us,
-            deliveries: VecDeque::new(),
-        }
-    }
-
-    fn add_link(&mut self, ends: [End; 2]) -> LinkId {
-        let id = LinkId(self.next_link);
-        self.next_link += 1;
-        self.links.insert(id, Link::new(ends));
-        id
-    }
-
-    fn drop_links(&mut self, which: impl Fn([Option<DeviceId>; 2]) -> bool) {
-        let gone: Vec<_> = self
-            .links
-            .iter()
-            .filter(|(_, link)| which([link.ends[0].device(), link.ends[1].device()]))
-            .map(|(id, _)| *id)
-            .collect();
-        gone.into_iter().for_each(|link| self.end_link(link));
-    }
-
-    fn end_link(&mut self, id: LinkId) {
-        let Some(link) = self.links.remove(&id) else {
-            return;
-        };
-        let devices = [link.ends[0].device(), link.ends[1].device()];
-        if let [Some(a), Some(b)] = devices
-            && let Some(at) = self.wanted.get_mut(&pair(a, b))
-        {
-            *at = self.now_us + REDIAL_US;
-        }
-        for device in devices.into_iter().flatten() {
-            if self.devices[device.0].asking == Some(id) {
-                self.devices[device.0].asking = None;
-                self.wake(device);
-            }
-        }
-    }
-
-    fn fail_link(&mut self, id: LinkId, device: DeviceId, error: LinkError) {
-        self.note(|| format!("{} ends link {}: {error:?}", device_name(device), id.0));
-        self.tally.endings += 1;
-        self.endings.push(Ending {
-            at_us: self.now_us,
-            device,
-            error,
-        });
-        self.end_link(id);
-    }
-
-    /// Hands an end what has arrived for it.
-    fn arrive(&mut self, id: LinkId, end: usize) {
-        while let Some(link) = self.links.get_mut(&id) {
-            let queue = &mut link.towards[end];
-            let due = queue.iter().position(|packet| packet.arrives_us <= self.now_us);
-            let Some(packet) = due.and_then(|at| queue.remove(at)) else {
-                return;
-            };
-            let message = Message::decode(&packet.bytes);
-            match &mut link.ends[end] {
-                End::Hand(hand) => hand.received.extend(message.ok()),
-                End::Device(conversation) => {
-                    let device = conversation.device;
-                    let clock = self.devices[device.0].clock;
-                    let now = clock.read(self.now_us, START_US);
-                    let handled = message
-                        .map_err(LinkError::from)
-                        .and_then(|message| Ok(conversation.peer.handle(message, now)?));
-                    conversation.poll_us = self.now_us;
-                    match handled {
-                        Ok(Some(delivery)) => {
-                            let begun = conversation.deliveries.back().map_or(self.now_us, |(at, _)| *at);
-                            let done =
-                                begun.max(self.now_us) + u64::from(self.devices[device.0].disk_ms) * MS;
-                            conversation.deliveries.push_back((done, delivery));
-                        }
-                        Ok(None) => {}
-                        Err(error) => self.fail_link(id, device, error),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Gives the engine what its disk is done with.
-    fn deliver(&mut self, id: LinkId, end: usize) {
-        loop {
-            let Some(End::Device(conversation)) = self.links.get_mut(&id).map(|link| &mut link.ends[end])
-            else {
-                return;
-            };
-            if conversation
-                .deliveries
-                .front()
-                .is_none_or(|(at, _)| *at > self.now_us)
-            {
-                return;
-            }
-            let Some((_, delivery)) = conversation.deliveries.pop_front() else {
-                return;
-            };
-            let device = conversation.device;
-            let now = self.devices[device.0].clock.read(self.now_us, START_US);
-            let Some(engine) = self.devices[device.0].engine() else {
-                return;
-            };
-            let taken = verify(&delivery).map_err(LinkError::from).and_then(|bundles| {
-                let (receipt, committed) = engine.receive(&bundles, now)?;
-                Ok((heads(&bundles), receipt, committed))
-            });
-            match taken {
-                Ok((heads, mut receipt, committed)) => {
-                    let fault = receipt
-                        .refused
-                        .take_if(|error| !matches!(error, openprod_engine::AdmissionError::Missing));
-                    conversation
-                        .peer
-                        .delivered(&delivery, &heads, Some(&receipt), now);
-                    conversation.poll_us = self.now_us;
-                    self.after_commit(device, &committed);
-                    if let Some(error) = fault {
-                        return self.fail_link(id, device, LinkError::Refused(error));
-                    }
-                }
-                Err(error) => return self.fail_link(id, device, error),
-            }
-        }
-    }
-
-    /// Lets a machine say what it has to say.
-    fn poll(&mut self, id: LinkId, end: usize) {
-        let Some(End::Device(conversation)) = self.links.get_mut(&id).map(|link| &mut link.ends[end]) else {
-            return;
-        };
-        if conversation.poll_us > self.now_us {
-            return;
-        }
-        let device = conversation.device;
-        let now = self.devices[device.0].clock.read(self.now_us, START_US);
-        let Some(snapshot) = self.devices[device.0].snapshot() else {
-            return;
-        };
-        let may_ask = self.devices[device.0].asking.is_none_or(|asking| asking == id);
-        let polled = conversation
-            .peer
-            .check_silence(now)
-            .map_err(LinkError::from)
-            .and_then(|()| Ok(conversation.peer.poll(&snapshot, may_ask, now)?));
-        let messages = match polled {
-            Ok(messages) => messages,
-            Err(error) => return self.fail_link(id, device, error),
-        };
-        let events = conversation.peer.take_events();
-        let asking = conversation.peer.is_asking();
-        let beat_us = BEAT_INTERVAL.as_micros() as u64;
-        conversation.poll_us = self.now_us + wait_us(now, conversation.peer.next_poll(), MS, beat_us);
-        let asked = &mut self.devices[device.0].asking;
-        if asking && asked.is_none() {
-            *asked = Some(id);
-        } else if !asking && *asked == Some(id) {
-            *asked = None;
-            self.wake(device);
-        }
-        for event in events {
-            if event == PeerEvent::Diverged {
-                self.note(|| format!("{} finds that it has diverged from a peer", device_name(device)));
-                self.diverged.push((device, self.now_us));
-            }
-        }
-        for message in messages {
-            self.send(id, end, device, &message);
-        }
-    }
-
-    /// Puts a message on its way, unless something goes wrong.
-    fn send(&mut self, id: LinkId, end: usize, from: DeviceId, message: &Message) {
-        self.tally.messages += 1;
-        let Some(link) = self.links.get(&id) else { return };
-        let to = link.ends[1 - end].device();
-        let (faults, random) = (&self.faults, &mut self.random);
-        let mut bytes = message.encode();
-        let lost = random.chance(faults.drop_permille);
-        let doubled = random.chance(faults.duplicate_permille);
-        let overtakes = random.chance(faults.reorder_permille);
-        let mut latency = random.between(LATENCY_US.0, LATENCY_US.1);
-        if random.chance(faults.delay_permille) {
-            self.tally.delayed += 1;
-            latency += random.between(0, u64::from(faults.delay_ms_max)) * MS;
-        }
-        if matches!(message, Message::Bundles { .. }) && random.chance(faults.corrupt_permille) {
-            self.tally.corrupted += 1;
-            let at = random.index(bytes.len());
-            bytes[at] ^= 1 << random.index(8);
-        }
-        if to.is_some_and(|to| !self.in_one_part(from, to)) {
-            return;
-        }
-        if lost {
-            self.tally.dropped += 1;
-            self.note(|| format!("lost: {} says {}", device_name(from), summary(message)));
-            return;
-        }
-        self.note(|| format!("{} says {}", device_name(from), summary(message)));
-        let Some(link) = self.links.get_mut(&id) else {
-            return;
-        };
-        let queue = &mut link.towards[1 - end];
-        let last = queue.back().map_or(0, |packet| packet.arrives_us);
-        let arrives_us = if overtakes {
-            self.now_us + latency
-        } else {
-            last.max(self.now_us + latency)
-        };
-        if overtakes && arrives_us < last {
-            self.tally.reordered += 1;
-        }
-        if doubled {
-            self.tally.duplicated += 1;
-            queue.push_back(Packet {
-                arrives_us,
-                bytes: bytes.clone(),
-            });
-        }
-        let place = queue.partition_point(|packet| packet.arrives_us <= arrives_us);
-        queue.insert(place, Packet { arrives_us, bytes });
     }
 
     fn after_commit(&mut self, id: DeviceId, committed: &Committed) {
@@ -905,28 +551,5 @@ pub fn device_name(id: DeviceId) -> String {
     match u8::try_from(id.0) {
         Ok(number @ 0..26) => char::from(b'a' + number).to_string(),
         _ => format!("d{}", id.0),
-    }
-}
-
-fn summary(message: &Message) -> String {
-    let heads = |heads: &[openprod_engine::LogHead]| {
-        let shown: Vec<_> = heads
-            .iter()
-            .map(|head| format!("{:02x}:{}", head.log.as_bytes()[0], head.seq))
-            .collect();
-        shown.join(" ")
-    };
-    match message {
-        Message::Hello(hello) => format!("hello, I am {}", hello.name),
-        Message::Heads(all) => format!("heads {}", heads(all)),
-        Message::News(news) => format!("news {}", heads(news)),
-        Message::AskHeads => "ask heads".to_owned(),
-        Message::Want { round, heads: all } => format!("want {round}, having {}", heads(all)),
-        Message::Totals { round, bundles } => format!("totals {round}: {bundles} bundles"),
-        Message::Bundles { round, batch } => format!("bundles {round}: {} bytes", batch.len()),
-        Message::Done { round } => format!("done {round}"),
-        Message::Ack { round, count } => format!("ack {round}: {count}"),
-        Message::Beat(_) => "beat".to_owned(),
-        Message::Bye { reason } => format!("bye: {reason}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What cargo knows of this workspace: where it lies, where it builds to, and which crate names which.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -52,8 +52,11 @@ pub(crate) enum DependencyKind {
 impl Workspace {
     /// Asks cargo about the workspace that this program belongs to, whatever directory it is called in.
     pub(crate) fn load() -> Result<Self, TaskError> {
-        let own_directory = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let metadata = Tool::cargo(own_directory)
+        // Cargo says at run time where the package lies; what was compiled in may be another checkout that shares
+        // this one's build directory.
+        let told = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let own_directory = told.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+        let metadata = Tool::cargo(&own_directory)
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .read()?;
         Self::parse(&metadata)

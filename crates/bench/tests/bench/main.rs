@@ -1,5 +1,7 @@
 //! The benches measure what they say they do, at a scale at which the figures mean nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 use serde_json::Value;
