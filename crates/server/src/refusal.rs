@@ -107,7 +107,12 @@ impl From<CommandError> for Problem {
                     problem.size = Some(len);
                     problem.limit = Some(openprod_core::bundle::BUNDLE_BYTES_MAX);
                 }),
+                SealError::ListTooLong { count, .. } => refused(Code::TooLarge).with(|problem| {
+                    problem.size = Some(count);
+                    problem.limit = Some(openprod_core::operation::LIST_MAX);
+                }),
                 SealError::IntentTooLong => refused(Code::EnvelopeTooLong),
+                SealError::Header(_) => refused(Code::Unwritable),
             },
             CommandError::Unwritable(AdmissionError::Storage(error)) | CommandError::Storage(error) => {
                 error.into()
