@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use openprod_core::encoding::encode;
 use openprod_core::{BundleHash, EntityId, FacetId, FieldId, Hlc, OpId, Payload, Value, VerifiedBundle};
-use openprod_engine::Snapshot;
 use openprod_engine::conflicts::{ConflictKey, ConflictKind};
 use openprod_engine::row::CellKey;
+use openprod_engine::{Snapshot, Subject};
 use openprod_storage::StorageError;
 
 /// A write to a cell.
@@ -110,14 +110,16 @@ impl Oracle {
         let mut wanted_conflicts = BTreeSet::new();
         let mut wanted_members: BTreeMap<FacetId, BTreeSet<EntityId>> = BTreeMap::new();
         for (entity, cells) in &self.cells {
-            let tips: BTreeMap<CellKey, Vec<&Write>> =
-                cells.iter().map(|(cell, all)| (*cell, self.tips(all))).collect();
+            let tips: BTreeMap<CellKey, Vec<&Write>> = cells
+                .iter()
+                .map(|(cell, all)| (cell.clone(), self.tips(all)))
+                .collect();
             let Some(row) = snapshot.row(*entity)? else {
                 return Ok(Some(format!("{entity:?} has no row")));
             };
             for (cell, tips) in &tips {
                 let wanted: Vec<_> = tips.iter().map(|tip| (tip.order, tip.value.clone())).collect();
-                let candidates = row.candidates(*cell);
+                let candidates = row.candidates(cell);
                 let found: Vec<_> = candidates
                     .iter()
                     .map(|tip| ((tip.hlc, tip.op_id), tip.value.clone()))
@@ -135,16 +137,17 @@ impl Oracle {
                         CellKey::Exists => ConflictKind::Existence,
                         CellKey::Facet(facet) => ConflictKind::Membership(*facet),
                         CellKey::Field(field) => ConflictKind::Field(*field),
+                        CellKey::Property(_) | CellKey::Place => continue,
                     };
                     wanted_conflicts.insert(ConflictKey {
-                        entity: *entity,
+                        subject: Subject::Entity(*entity),
                         kind,
                     });
                 }
             }
             if self.deletion_passed_edit(&tips) {
                 wanted_conflicts.insert(ConflictKey {
-                    entity: *entity,
+                    subject: Subject::Entity(*entity),
                     kind: ConflictKind::Deletion,
                 });
             }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::stored::stored;
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::stored::stored;
 
 /// How far a bundle may be ahead of this device's time before it is held.
 pub const FUTURE_MAX: Duration = Duration::from_secs(5 * 60);

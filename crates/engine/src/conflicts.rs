@@ -110,7 +110,11 @@ pub struct Conflict {
 
 /// The conflicts that a record's names hold, each with its row: those of fields are the record's, the others
 /// those of the name.
-pub(crate) fn of_record(root: EntityId, names: &[(EntityId, &Row)], mappings: &Mappings) -> BTreeSet<ConflictKey> {
+pub(crate) fn of_record(
+    root: EntityId,
+    names: &[(EntityId, &Row)],
+    mappings: &Mappings,
+) -> BTreeSet<ConflictKey> {
     let mut keys = BTreeSet::new();
     for (name, row) in names {
         keys.extend(of_name(Subject::Entity(*name), row));

@@ -187,7 +187,12 @@ pub(crate) fn effects(payload: Payload) -> Vec<Effect> {
     }
 }
 
-fn create_edge(edge: EdgeId, ends: Ends, place: Option<String>, properties: Vec<(String, Value)>) -> Vec<Effect> {
+fn create_edge(
+    edge: EdgeId,
+    ends: Ends,
+    place: Option<String>,
+    properties: Vec<(String, Value)>,
+) -> Vec<Effect> {
     let mut effects = vec![Effect::Make(edge, ends)];
     let write = |key, value| Effect::Write(Subject::Edge(edge), key, value);
     effects.push(write(CellKey::Exists, Value::Boolean(true)));
@@ -198,7 +203,10 @@ fn create_edge(edge: EdgeId, ends: Ends, place: Option<String>, properties: Vec<
 }
 
 fn map(pair: Pair, confirmed: bool) -> Vec<Effect> {
-    vec![Effect::Rename(NameChange::Mapping(MappingChange { pair, confirmed }))]
+    vec![Effect::Rename(NameChange::Mapping(MappingChange {
+        pair,
+        confirmed,
+    }))]
 }
 
 fn alias(change: AliasChange) -> Vec<Effect> {

@@ -85,12 +85,10 @@ impl EdgeRow {
 impl Edge {
     /// Its properties that have a value, in order of name.
     pub fn properties(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.row
-            .shown()
-            .filter_map(|(key, value)| match (key, value) {
-                (CellKey::Property(name), value) if *value != Value::Empty => Some((name.as_str(), value)),
-                _ => None,
-            })
+        self.row.shown().filter_map(|(key, value)| match (key, value) {
+            (CellKey::Property(name), value) if *value != Value::Empty => Some((name.as_str(), value)),
+            _ => None,
+        })
     }
 
     /// Its place among its siblings, compared as bytes; `None` if it has none.

@@ -23,7 +23,11 @@ pub(crate) fn names(
 }
 
 /// The row of a record; `None` when nobody ever wrote to any of its names.
-pub(crate) fn read(store: &dyn Read, synonyms: &Synonyms, root: EntityId) -> Result<Option<Row>, StorageError> {
+pub(crate) fn read(
+    store: &dyn Read,
+    synonyms: &Synonyms,
+    root: EntityId,
+) -> Result<Option<Row>, StorageError> {
     let mut rows = names(store, synonyms, root)?;
     Ok(match rows.len() {
         0 => None,
@@ -107,7 +111,12 @@ pub(crate) fn edges(
 /// Puts edges in order: ordered ones by type and place, then the others by id.
 pub(crate) fn sort(edges: &mut [Edge]) {
     edges.sort_by(|a, b| {
-        let key = |edge: &Edge| (!edge.ends.ordered, edge.ends.ordered.then(|| edge.ends.edge_type.clone()));
+        let key = |edge: &Edge| {
+            (
+                !edge.ends.ordered,
+                edge.ends.ordered.then(|| edge.ends.edge_type.clone()),
+            )
+        };
         key(a)
             .cmp(&key(b))
             .then_with(|| a.place().cmp(&b.place()))

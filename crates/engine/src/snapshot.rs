@@ -205,7 +205,9 @@ impl Snapshot {
         edge_type: Option<&str>,
     ) -> Result<Vec<Edge>, StorageError> {
         let mut edges = record::edges(&*self.store, &self.synonyms, entity, direction)?;
-        edges.retain(|edge| !edge.row.is_deleted() && edge_type.is_none_or(|wanted| edge.ends.edge_type == wanted));
+        edges.retain(|edge| {
+            !edge.row.is_deleted() && edge_type.is_none_or(|wanted| edge.ends.edge_type == wanted)
+        });
         Ok(edges)
     }
 
@@ -233,17 +235,21 @@ impl Snapshot {
         conflicts::find(&*self.store, &self.synonyms, id)
     }
 
-    /// The fields of a record, by what they mean, whose conflicts are open, and whatever else is disputed about it.
+    /// The open conflicts of a record whose row was read from this snapshot, in order.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
-    pub fn conflicts_of(&self, entity: EntityId) -> Result<Vec<ConflictKey>, StorageError> {
-        let root = self.root(entity);
-        let rows = record::names(&*self.store, &self.synonyms, root)?;
-        let names: Vec<_> = rows.iter().map(|(name, row)| (*name, row)).collect();
-        Ok(conflicts::of_record(root, &names, &self.synonyms.mappings)
-            .into_iter()
-            .collect())
+    pub fn conflicts_of(&self, entity: EntityId, row: &Row) -> Result<Vec<ConflictKey>, StorageError> {
+        let mappings = &self.synonyms.mappings;
+        let keys = if self.synonyms.is_empty() {
+            conflicts::of_record(entity, &[(entity, row)], mappings)
+        } else {
+            let root = self.root(entity);
+            let rows = record::names(&*self.store, &self.synonyms, root)?;
+            let names: Vec<_> = rows.iter().map(|(name, row)| (*name, row)).collect();
+            conflicts::of_record(root, &names, mappings)
+        };
+        Ok(keys.into_iter().collect())
     }
 
     /// How much there is, and how it compares with what others have.

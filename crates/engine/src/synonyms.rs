@@ -11,8 +11,8 @@ use openprod_core::{Hlc, OpId};
 use openprod_storage::{Read, Space, StorageError, Write};
 use wincode::{SchemaRead, SchemaWrite};
 
-pub use aliases::Aliases;
 pub(crate) use aliases::AliasChange;
+pub use aliases::Aliases;
 pub(crate) use mappings::MappingChange;
 pub use mappings::{Mappings, Pair};
 

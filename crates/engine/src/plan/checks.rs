@@ -10,14 +10,22 @@ use crate::schema::{Field, Schema, Table};
 /// The longest name of a table or a field, in bytes.
 pub const NAME_BYTES_MAX: usize = 200;
 
-pub(super) fn find_table<'a>(schema: &'a Schema, act: &'static str, table: &str) -> Result<&'a Table, CommandError> {
+pub(super) fn find_table<'a>(
+    schema: &'a Schema,
+    act: &'static str,
+    table: &str,
+) -> Result<&'a Table, CommandError> {
     schema.find(table).ok_or_else(|| CommandError::UnknownTable {
         act,
         table: table.to_owned(),
     })
 }
 
-pub(super) fn find_field<'a>(act: &'static str, table: &'a Table, name: &str) -> Result<&'a Field, CommandError> {
+pub(super) fn find_field<'a>(
+    act: &'static str,
+    table: &'a Table,
+    name: &str,
+) -> Result<&'a Field, CommandError> {
     table.field(name).ok_or_else(|| CommandError::UnknownField {
         act,
         table: table.name.clone(),

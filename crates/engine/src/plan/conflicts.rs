@@ -16,7 +16,11 @@ use crate::subject::Subject;
 const ACT: &str = "resolve conflict";
 
 /// Decides by writing anew: a write that has seen every tip supersedes them all.
-pub(super) fn resolve(view: &mut View<'_>, id: ConflictId, decision: &Decision) -> Result<Plan, CommandError> {
+pub(super) fn resolve(
+    view: &mut View<'_>,
+    id: ConflictId,
+    decision: &Decision,
+) -> Result<Plan, CommandError> {
     let unknown = || CommandError::UnknownConflict { conflict: id };
     let conflict = conflicts::find(view.store, view.synonyms, id)?.ok_or_else(unknown)?;
     // The index is as of the last flush, so the rows, which this transaction may have changed, have the last word.

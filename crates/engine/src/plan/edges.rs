@@ -74,8 +74,14 @@ pub(super) fn update(
     for (property, value) in properties {
         check_name(act, property)?;
         let (property, value) = (property.clone(), value.clone());
-        plan.payloads
-            .push(SetEdgeProperty { edge, property, value }.into());
+        plan.payloads.push(
+            SetEdgeProperty {
+                edge,
+                property,
+                value,
+            }
+            .into(),
+        );
     }
     Ok(plan)
 }
@@ -188,9 +194,7 @@ fn place(
 /// The ordered edges of one type from one record, in order. As of the last flush, which was before this command.
 fn siblings(view: &View<'_>, source: EntityId, edge_type: &str) -> Result<Vec<Edge>, CommandError> {
     let mut edges = record::edges(view.store, view.synonyms, source, Direction::Outgoing)?;
-    edges.retain(|edge| {
-        edge.ends.ordered && edge.ends.edge_type == edge_type && !edge.row.is_deleted()
-    });
+    edges.retain(|edge| edge.ends.ordered && edge.ends.edge_type == edge_type && !edge.row.is_deleted());
     Ok(edges)
 }
 

@@ -151,7 +151,6 @@ fn add_fields(
     Ok(())
 }
 
-
 pub(super) fn delete(view: &View<'_>, table: &str) -> Result<Plan, CommandError> {
     let table = find_table(view.schema, "delete table", table)?;
     Ok(Plan::only(DeleteEntity {

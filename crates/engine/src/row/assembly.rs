@@ -17,7 +17,10 @@ impl Row {
         let mut fields: BTreeMap<FieldId, Vec<Tip>> = BTreeMap::new();
         for row in names {
             for cell in &row.cells {
-                let holds = cell.tips.last().is_some_and(|tip| tip.value == Value::Boolean(true));
+                let holds = cell
+                    .tips
+                    .last()
+                    .is_some_and(|tip| tip.value == Value::Boolean(true));
                 let tips = match &cell.key {
                     CellKey::Field(field) => fields.entry(mappings.semantic(*field)).or_default(),
                     key if holds => wholes.entry(key.clone()).or_default(),

@@ -68,7 +68,10 @@ impl State {
             }
         } else {
             let roots = |synonyms: &Synonyms| -> BTreeSet<EntityId> {
-                affected.iter().map(|entity| synonyms.aliases.root(*entity)).collect()
+                affected
+                    .iter()
+                    .map(|entity| synonyms.aliases.root(*entity))
+                    .collect()
             };
             for root in roots(&old) {
                 self.contribute(&*store, root, &old, true, &mut before)?;
@@ -212,7 +215,8 @@ fn write_difference(
     after: &Contribution,
     changes: &mut Changes,
 ) -> Result<(), StorageError> {
-    let member_key = |(facet, entity): &(FacetId, EntityId)| [facet.as_bytes().as_slice(), entity.as_bytes()].concat();
+    let member_key =
+        |(facet, entity): &(FacetId, EntityId)| [facet.as_bytes().as_slice(), entity.as_bytes()].concat();
     let mut records: BTreeMap<FacetId, BTreeSet<EntityId>> = BTreeMap::new();
     for (facet, entity) in before.members.union(&after.members) {
         records.entry(*facet).or_default().insert(*entity);

@@ -119,7 +119,8 @@ impl Mappings {
         self.semantic.clear();
         for (semantic, fields) in &mut self.groups {
             fields.insert(0, *semantic);
-            self.semantic.extend(fields.iter().map(|field| (*field, *semantic)));
+            self.semantic
+                .extend(fields.iter().map(|field| (*field, *semantic)));
         }
     }
 }
