@@ -15,6 +15,11 @@ pub mod conflicts;
 mod derive;
 mod engine;
 mod forks;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "ordered edges are the first to use it")
+)]
+mod order;
 mod owner;
 mod plan;
 pub mod query;
