@@ -41,8 +41,16 @@ impl LayerRows {
 
     /// The entities whose rows, or whose places in tables, the layer changes.
     pub(crate) fn entities(&self) -> impl Iterator<Item = EntityId> {
-        let rows = self.spaces.get(&Space::Entity).into_iter().flat_map(BTreeMap::keys);
-        let members = self.spaces.get(&Space::Member).into_iter().flat_map(BTreeMap::keys);
+        let rows = self
+            .spaces
+            .get(&Space::Entity)
+            .into_iter()
+            .flat_map(BTreeMap::keys);
+        let members = self
+            .spaces
+            .get(&Space::Member)
+            .into_iter()
+            .flat_map(BTreeMap::keys);
         rows.map(Vec::as_slice)
             .chain(members.filter_map(|key| key.get(16..)))
             .filter_map(|id| Some(EntityId::from_bytes(id.try_into().ok()?)))
@@ -129,6 +137,12 @@ pub(crate) struct Layered<'a> {
 impl<'a> Layered<'a> {
     pub(crate) fn new(base: &'a dyn Read) -> Self {
         let rows = LayerRows::default();
+        Self { base, rows }
+    }
+
+    /// A store with these rows over it.
+    pub(crate) fn over(base: &'a dyn Read, rows: &LayerRows) -> Self {
+        let rows = rows.clone();
         Self { base, rows }
     }
 
@@ -240,7 +254,11 @@ impl Write for Layered<'_> {
     }
 
     fn delete(&mut self, space: Space, key: &[u8]) -> Result<(), StorageError> {
-        self.rows.spaces.entry(space).or_default().insert(key.to_vec(), None);
+        self.rows
+            .spaces
+            .entry(space)
+            .or_default()
+            .insert(key.to_vec(), None);
         Ok(())
     }
 
@@ -248,7 +266,9 @@ impl Write for Layered<'_> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = self.scan(space, &[], after.as_deref(), 1_024)?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
+            let Some((last, _)) = rows.last() else {
+                return Ok(());
+            };
             after = Some(last.clone());
             for (key, _) in rows {
                 self.delete(space, &key)?;

@@ -18,6 +18,7 @@ use openprod_core::{BundleHash, EntityId, Payload, Timestamp};
 use openprod_storage::{Read, Space, StorageError, Write};
 use wincode::{SchemaRead, SchemaWrite};
 
+pub(crate) use diff::diff;
 pub use diff::{OverlayDiff, StagedChange, StagedEdit};
 pub use drift::Drift;
 pub(crate) use drift::{drifted, drifts, keep_mine};
@@ -239,7 +240,11 @@ pub(crate) fn put_edit(
     id: EditId,
     edit: &EditRow,
 ) -> Result<(), StorageError> {
-    store.put(Space::Overlay, &key(overlay, EDIT, &id.0.to_be_bytes()), &encode(edit))
+    store.put(
+        Space::Overlay,
+        &key(overlay, EDIT, &id.0.to_be_bytes()),
+        &encode(edit),
+    )
 }
 
 pub(crate) fn remove_edit(store: &mut dyn Write, overlay: OverlayId, id: EditId) -> Result<(), StorageError> {

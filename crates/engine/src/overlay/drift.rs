@@ -6,7 +6,9 @@ use openprod_core::operation::RestoreEntity;
 use openprod_core::{Payload, Timestamp, Value};
 use openprod_storage::{Read, Space, StorageError, Write};
 
-use super::{EditRow, OverlayId, append, bases, cells, edits, find, payloads, put_base, put_edit, remove_edit};
+use super::{
+    EditRow, OverlayId, append, bases, cells, edits, find, payloads, put_base, put_edit, remove_edit,
+};
 use crate::derive::{Effect, effects};
 use crate::edge::EdgeRow;
 use crate::row::{Candidate, CellKey, Row};
@@ -95,7 +97,11 @@ pub(crate) fn keep_mine(
 impl Drift {
     /// Takes what stands there now: drops what the draft writes to the cell, or, of something that was deleted
     /// meanwhile, all that it writes to it.
-    pub(crate) fn use_canonical(&self, store: &mut dyn Write, overlay: OverlayId) -> Result<(), StorageError> {
+    pub(crate) fn use_canonical(
+        &self,
+        store: &mut dyn Write,
+        overlay: OverlayId,
+    ) -> Result<(), StorageError> {
         let gone = self.mine.is_none();
         let keep = |payload: &Payload| {
             !cells(std::slice::from_ref(payload))
@@ -130,10 +136,13 @@ pub(super) fn row(store: &dyn Read, subject: Subject) -> Result<Row, StorageErro
 /// What operations leave in a cell; `None` when they do not write it.
 pub(super) fn last_written(payloads: &[Payload], subject: Subject, cell: &CellKey) -> Option<Value> {
     let written = payloads.iter().rev().find_map(|payload| {
-        effects(payload.clone()).into_iter().rev().find_map(|effect| match effect {
-            Effect::Write(about, key, value) if about == subject && key == *cell => Some(value),
-            _ => None,
-        })
+        effects(payload.clone())
+            .into_iter()
+            .rev()
+            .find_map(|effect| match effect {
+                Effect::Write(about, key, value) if about == subject && key == *cell => Some(value),
+                _ => None,
+            })
     });
     written
 }

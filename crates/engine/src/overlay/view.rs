@@ -1,6 +1,5 @@
 //! The workspace as it is with an overlay on top.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openprod_core::{ActorId, BundleHash, Hlc, Timestamp};
@@ -13,7 +12,6 @@ use crate::row::{Sight, Writer};
 use crate::schema::Schema;
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
-use crate::subject::Subject;
 use crate::synonyms::Synonyms;
 
 /// What an overlay makes of the workspace.
@@ -25,8 +23,6 @@ pub(crate) struct OverlayView {
     pub(crate) synonyms: Arc<Synonyms>,
     /// The records and edges that the overlay's edits change.
     pub(crate) changes: Changes,
-    /// The entities and edges that its edits are about.
-    pub(crate) subjects: BTreeSet<Subject>,
 }
 
 /// Lays the edits of an overlay over a store. Each of them lies on top of all that is known, as it will once it is
@@ -39,7 +35,6 @@ pub(crate) fn build(
 ) -> Result<OverlayView, StorageError> {
     let mut state = State::new(StateHash::ZERO, Arc::clone(synonyms));
     let mut layered = Layered::new(store);
-    let mut subjects = BTreeSet::new();
     for (id, edit) in edits(store, overlay)? {
         if edit.undone {
             continue;
@@ -48,6 +43,7 @@ pub(crate) fn build(
         hash[..16].copy_from_slice(overlay.as_bytes());
         hash[24..].copy_from_slice(&id.0.to_be_bytes());
         let at = Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::from_micros(edit.at_micros));
+        let end = Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::MAX);
         let writer = |hlc| Writer {
             chain: ChainId(u32::MAX),
             seq: id.0,
@@ -58,10 +54,9 @@ pub(crate) fn build(
         };
         for (index, payload) in (0..).zip(edit.payloads()?) {
             for effect in effects(payload) {
-                subjects.extend(effect.touches());
                 // Merges are replayed in order of time, and the draft's come last.
                 let last = matches!(effect, Effect::Rename(_));
-                let writer = writer(if last { Hlc::MAX } else { at });
+                let writer = writer(if last { end } else { at });
                 apply(&mut state, &mut layered, &writer, index, effect)?;
             }
         }
@@ -75,6 +70,5 @@ pub(crate) fn build(
         schema,
         synonyms,
         changes,
-        subjects,
     })
 }
