@@ -119,6 +119,7 @@ impl Engine {
         let cache = Cache {
             chains: Chains::load(&*write)?,
             schema: Arc::new(Schema::load(&*write)?),
+            columns: Arc::default(),
             summary,
         };
         if tail_lost || rebuild {
@@ -244,7 +245,11 @@ impl Engine {
     /// What makes snapshots, to be shared among threads.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots::new(self.readers(), self.identity.actor())
+        Snapshots::new(
+            self.readers(),
+            Arc::clone(&self.cache.columns),
+            self.identity.actor(),
+        )
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod admission;
 mod chains;
+mod columns;
 pub mod command;
 pub mod conflicts;
 mod derive;
@@ -29,6 +30,7 @@ mod transaction;
 mod workspace;
 
 pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
+pub use columns::COLUMN_BYTES_MAX;
 pub use command::{Command, CommandError, Decision, Envelope, Fields, NewField, Outcome, Request};
 pub use derive::DERIVATION_VERSION;
 pub use engine::{Engine, OpenError};

@@ -7,10 +7,12 @@ use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
 use crate::admission::{HoldReason, hash_at};
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId};
 use crate::forks::ForkEvidence;
 use crate::row::Row;
 use crate::schema::Schema;
+use crate::state;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::transaction::Summary;
@@ -20,6 +22,7 @@ use crate::transaction::Summary;
 pub struct Snapshots {
     readers: Arc<dyn Readers>,
     schema: Arc<Mutex<Option<CachedSchema>>>,
+    columns: Arc<Columns>,
     actor: ActorId,
 }
 
@@ -31,12 +34,20 @@ struct CachedSchema {
 }
 
 impl Snapshots {
-    pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
+    pub(crate) fn new(readers: Arc<dyn Readers>, columns: Arc<Columns>, actor: ActorId) -> Self {
         Self {
             readers,
             schema: Arc::default(),
+            columns,
             actor,
         }
+    }
+
+    /// What the columns that listings are answered from take in memory, in bytes; at most
+    /// [`COLUMN_BYTES_MAX`](crate::COLUMN_BYTES_MAX).
+    #[must_use]
+    pub fn column_bytes(&self) -> usize {
+        self.columns.bytes()
     }
 
     /// A snapshot of the newest committed state. Keep it for one request.
@@ -62,6 +73,7 @@ impl Snapshots {
             store,
             summary,
             schema,
+            columns: Arc::clone(&self.columns),
             actor: self.actor,
         })
     }
@@ -133,6 +145,7 @@ pub struct Snapshot {
     store: Box<dyn Read + Send>,
     summary: Summary,
     schema: Arc<Schema>,
+    columns: Arc<Columns>,
     actor: ActorId,
 }
 
@@ -141,6 +154,15 @@ impl Snapshot {
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The number of the state that it shows: later ones have greater numbers.
+    pub(crate) const fn version(&self) -> u64 {
+        self.summary.version
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The row of an entity; `None` when nobody ever wrote to it.
@@ -175,7 +197,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn count(&self, table: FacetId) -> Result<u64, StorageError> {
-        self.store.count(Space::Member, table.as_bytes())
+        state::count(&*self.store, table)
     }
 
     /// The open conflicts, in order of their ids.

@@ -6,12 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
+use openprod_core::encoding::encode;
 use openprod_core::{EntityId, FacetId};
 use openprod_storage::{Read, Space, StorageError, Write};
 
 use crate::conflicts::{self, ConflictKey};
 use crate::row::Row;
 use crate::state_hash::StateHash;
+use crate::stored::stored;
 
 /// What a transaction changed, for those who show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +87,7 @@ impl State {
     /// Writes the changed rows and the indexes over them; says what changed.
     pub(crate) fn flush(&mut self, store: &mut dyn Write) -> Result<Changes, StorageError> {
         let mut changes = Changes::default();
+        let mut counts = BTreeMap::new();
         for (entity, entry) in &mut self.rows {
             if !std::mem::take(&mut entry.changed) {
                 continue;
@@ -95,10 +98,13 @@ impl State {
                 self.hash.subtract(&stored.canonical(*entity));
             }
             self.hash.add(&entry.row.canonical(*entity));
-            index_members(store, *entity, stored, &entry.row, &mut changes)?;
+            index_members(store, *entity, stored, &entry.row, &mut changes, &mut counts)?;
             index_conflicts(store, *entity, stored, &entry.row, &mut changes)?;
             store.put(Space::Entity, entity.as_bytes(), &entry.row.encode())?;
             entry.stored = None;
+        }
+        for (facet, change) in counts {
+            add_to_count(store, facet, change)?;
         }
         Ok(changes)
     }
@@ -127,6 +133,7 @@ fn index_members(
     stored: &Row,
     row: &Row,
     changes: &mut Changes,
+    counts: &mut BTreeMap<FacetId, i64>,
 ) -> Result<(), StorageError> {
     let before: BTreeSet<_> = stored.facets().collect();
     let after: BTreeSet<_> = row.facets().collect();
@@ -134,12 +141,34 @@ fn index_members(
         changes.records.entry(*facet).or_default().insert(entity);
         let key = [facet.as_bytes().as_slice(), entity.as_bytes()].concat();
         match (before.contains(facet), after.contains(facet)) {
-            (false, true) => store.put(Space::Member, &key, &[])?,
-            (true, false) => store.delete(Space::Member, &key)?,
+            (false, true) => {
+                store.put(Space::Member, &key, &[])?;
+                *counts.entry(*facet).or_default() += 1;
+            }
+            (true, false) => {
+                store.delete(Space::Member, &key)?;
+                *counts.entry(*facet).or_default() -= 1;
+            }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// How many members a facet has: kept under the facet alone, before its members, and not at all when it has none.
+pub(crate) fn count(store: &dyn Read, facet: FacetId) -> Result<u64, StorageError> {
+    let count = store.get(Space::Member, facet.as_bytes())?;
+    count.map_or(Ok(0), |bytes| stored(Space::Member, &bytes))
+}
+
+fn add_to_count(store: &mut dyn Write, facet: FacetId, change: i64) -> Result<(), StorageError> {
+    if change == 0 {
+        return Ok(());
+    }
+    match count(&*store, facet)?.saturating_add_signed(change) {
+        0 => store.delete(Space::Member, facet.as_bytes()),
+        count => store.put(Space::Member, facet.as_bytes(), &encode(&count)),
+    }
 }
 
 fn index_conflicts(

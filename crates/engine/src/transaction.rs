@@ -18,6 +18,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use crate::admission::{self, AdmissionError, Admitted, Entry, HoldReason};
 use crate::chains::{Chain, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::command::{Command, CommandError, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
@@ -34,6 +35,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Cache {
     pub(crate) chains: Chains,
     pub(crate) schema: Arc<Schema>,
+    pub(crate) columns: Arc<Columns>,
     pub(crate) summary: Summary,
 }
 
@@ -52,6 +54,8 @@ pub(crate) struct Summary {
     /// How often the schema has been read anew. A position would not do: a bundle that is released changes the
     /// schema without a new one.
     pub(crate) schema: u64,
+    /// The number of this state: raised by every transaction that commits something.
+    pub(crate) version: u64,
 }
 
 impl Summary {
@@ -66,6 +70,7 @@ impl Summary {
             operations: 0,
             held: 0,
             schema: 0,
+            version: 0,
         }
     }
 
@@ -306,7 +311,12 @@ impl<'a> Transaction<'a> {
         for chain in &self.chains_changed {
             self.cache.chains.save(*chain, &mut *self.write)?;
         }
+        self.cache.summary.version += 1;
         self.cache.summary.save(&mut *self.write)?;
+        // Before anyone can see the new state; to note what then fails to commit does no harm.
+        self.cache
+            .columns
+            .note(self.cache.summary.version, &self.committed.changes);
         self.write.commit()?;
         *self.published = self.cache;
         Ok(self.committed)
