@@ -14,6 +14,8 @@ mod order;
 mod page;
 mod slots;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as MapEntry;

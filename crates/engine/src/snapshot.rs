@@ -22,7 +22,7 @@ use crate::transaction::Summary;
 pub struct Snapshots {
     readers: Arc<dyn Readers>,
     schema: Arc<Mutex<Option<CachedSchema>>>,
-    columns: Arc<Columns>,
+    pub(crate) columns: Arc<Columns>,
     actor: ActorId,
 }
 

@@ -19,6 +19,14 @@ pub(crate) struct Needs {
     pub(crate) sort: Vec<(FieldId, bool)>,
 }
 
+/// Something that takes room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Field(FieldId),
+    Text(FieldId),
+    Search,
+}
+
 impl Needs {
     pub(crate) fn of(listing: &Listing<'_>) -> Self {
         let mut ids: BTreeSet<_> = listing.sort.iter().map(|(field, _)| *field).collect();
@@ -44,5 +52,13 @@ impl Needs {
             search: listing.search.is_some(),
             sort: listing.sort.clone(),
         }
+    }
+
+    /// What takes room of it, orders apart, which take little.
+    pub(crate) fn parts(&self) -> BTreeSet<Part> {
+        let fields = self.fields.keys().map(|field| Part::Field(*field));
+        let texts = self.texts.iter().map(|field| Part::Text(*field));
+        let search = self.search.then_some(Part::Search);
+        fields.chain(texts).chain(search).collect()
     }
 }

@@ -10,7 +10,7 @@ use openprod_storage::StorageError;
 
 use super::column::Column;
 use super::haystack::Haystack;
-use super::needs::Needs;
+use super::needs::{Needs, Part};
 use super::order::{Order, put_in, take_out};
 use super::slots::Slots;
 use crate::query::{PAGE, Sort, ValueRef, searched};
@@ -20,6 +20,9 @@ use crate::snapshot::Snapshot;
 
 /// How many orders are kept; four bytes a record each.
 const ORDERS_MAX: usize = 8;
+
+/// How much that had no room is remembered: so that each listing does not find out anew.
+const NO_ROOM_MAX: usize = 16;
 
 /// What a value takes in a column, in bytes, as a guess before it has been read.
 const VALUE_BYTES: u64 = 24;
@@ -42,8 +45,8 @@ pub(crate) struct TableColumns {
     /// The slots in the order of their records' ids.
     by_entity: Vec<u32>,
     orders: Vec<Order>,
-    /// How many records the table had when the columns of fields, or of all texts, had no room.
-    no_room: BTreeMap<Option<FieldId>, u64>,
+    /// What had no room together, and how many records the table had then; the oldest first.
+    no_room: Vec<(BTreeSet<Part>, u64)>,
 }
 
 impl TableColumns {
@@ -328,20 +331,19 @@ impl TableColumns {
     }
 
     fn note_no_room(&mut self, needs: &Needs, count: u64) {
-        let parts = parts(needs).map(|part| (part, count));
-        self.no_room.extend(parts);
+        if self.no_room.len() == NO_ROOM_MAX {
+            self.no_room.remove(0);
+        }
+        self.no_room.push((needs.parts(), count));
     }
 
     /// Whether there was no room when the table was not much larger.
     fn had_no_room(&self, needs: &Needs, count: u64) -> bool {
-        parts(needs).any(|part| self.no_room.get(&part).is_some_and(|then| count >= then / 4 * 3))
+        let parts = needs.parts();
+        self.no_room
+            .iter()
+            .any(|(refused, then)| count >= then / 4 * 3 && refused.is_subset(&parts))
     }
-}
-
-/// What a listing needs of what is read from rows: fields, and, as `None`, all text.
-fn parts(needs: &Needs) -> impl Iterator<Item = Option<FieldId>> {
-    let search = needs.search.then_some(None);
-    needs.fields.keys().copied().map(Some).chain(search)
 }
 
 /// The text of a slot in a field: none when it is empty.
