@@ -1,0 +1,4 @@
+//! The naive oracle: held to the rules of `docs/derivation.md` by hand, then held against engines in random histories.
+
+mod histories;
+mod strategy;
