@@ -85,13 +85,10 @@ pub enum BundleError {
     /// The bytes are malformed or not canonical.
     #[error("read bundle: its framing is wrong")]
     Framing(#[from] DecodeError),
-    /// A format that this version does not read.
-    #[error("read bundle: format {version} needs a newer version of this program")]
-    Version {
-        /// The format it claims.
-        version: u16,
-    },
-    /// The header contradicts itself or the operations.
+    /// No bundle can have this header.
+    #[error("read bundle: its header cannot be")]
+    Header(#[from] HeaderError),
+    /// The operations are not those that the header speaks of.
     #[error("read bundle: {0}")]
     Inconsistent(&'static str),
     /// It belongs to another workspace.
@@ -110,6 +107,56 @@ pub enum BundleError {
         /// The bundle's number.
         seq: u64,
     },
+}
+
+/// Why no bundle can have a header, whoever signed it. Readers refuse it, and so nobody may write it.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum HeaderError {
+    /// A format that this version does not read.
+    #[error("format {version} needs a newer version of this program")]
+    Version {
+        /// The format it claims.
+        version: u16,
+    },
+    /// No operation, or more than [`OPERATIONS_MAX`].
+    #[error("{count} operations are not between 1 and {OPERATIONS_MAX}")]
+    Count {
+        /// How many it claims.
+        count: u32,
+    },
+    /// Number 0, a first bundle with a predecessor, or a later one without.
+    #[error("number {seq} does not fit its predecessor: number 1 has none, and every later one has one")]
+    Predecessor {
+        /// The bundle's number.
+        seq: u64,
+    },
+    /// The low four bits of the wall time are set.
+    #[error("its time is not in canonical form")]
+    TimeNotCanonical,
+    /// Its last operation, or whatever comes after it, would be later than the last time there is.
+    #[error("time ends before {count} operations and a successor have their turn; is the clock right?")]
+    TimeEnds {
+        /// How many operations it claims.
+        count: u32,
+    },
+    /// More than [`SEEN_MAX`] entries.
+    #[error("it names {count} logs as seen, more than the {SEEN_MAX} allowed; name them in several bundles")]
+    SeenTooLong {
+        /// How many it names.
+        count: usize,
+    },
+    /// The entries do not ascend strictly.
+    #[error("what it has seen is out of order or repeated")]
+    SeenOutOfOrder,
+    /// Bundles count from 1.
+    #[error("it claims to have seen bundle 0 of log {log}; bundles count from 1")]
+    SeenNothing {
+        /// The log in question.
+        log: LogId,
+    },
+    /// A text of the intent is longer than it may be.
+    #[error("a text of its intent is too long")]
+    IntentTooLong,
 }
 
 #[derive(SchemaRead, SchemaWrite)]
@@ -406,30 +453,40 @@ fn frame(header: &[u8], signature: &Signature, frames: &[Frame<'_>]) -> (Vec<u8>
     (bytes, places)
 }
 
-fn check_header(header: &Header) -> Result<(), BundleError> {
-    let inconsistent = |what| Err(BundleError::Inconsistent(what));
+/// What every header must fulfil by itself, whether it is read, proved by, or about to be signed.
+pub(crate) fn check_header(header: &Header) -> Result<(), HeaderError> {
+    let (seq, count) = (header.seq, header.count);
     if header.version != FORMAT_VERSION {
-        return Err(BundleError::Version {
+        return Err(HeaderError::Version {
             version: header.version,
         });
     }
-    if header.count == 0 || header.count as usize > OPERATIONS_MAX {
-        return inconsistent("it holds no operation, or more than 65,536");
+    if count == 0 || count as usize > OPERATIONS_MAX {
+        return Err(HeaderError::Count { count });
     }
-    if header.seq == 0 || (header.seq == 1) != (header.prev == BundleHash::NONE) {
-        return inconsistent("its number and its predecessor contradict each other");
+    if seq == 0 || (seq == 1) != (header.prev == BundleHash::NONE) {
+        return Err(HeaderError::Predecessor { seq });
     }
     if !header.hlc.is_canonical() {
-        return inconsistent("its time is not canonical");
+        return Err(HeaderError::TimeNotCanonical);
     }
-    if header.seen.len() > SEEN_MAX || !header.seen.windows(2).all(|pair| pair[0] < pair[1]) {
-        return inconsistent("what it has seen is out of order, repeated or too long");
+    // Not only the last operation: without room for a successor, nobody who has seen it could write again.
+    if header.hlc.checked_plus(count).is_none() {
+        return Err(HeaderError::TimeEnds { count });
     }
-    if header.seen.iter().any(|seen| seen.seq == 0) {
-        return inconsistent("it claims to have seen a bundle with number 0");
+    if header.seen.len() > SEEN_MAX {
+        return Err(HeaderError::SeenTooLong {
+            count: header.seen.len(),
+        });
+    }
+    if !header.seen.windows(2).all(|pair| pair[0] < pair[1]) {
+        return Err(HeaderError::SeenOutOfOrder);
+    }
+    if let Some(seen) = header.seen.iter().find(|seen| seen.seq == 0) {
+        return Err(HeaderError::SeenNothing { log: seen.log });
     }
     if !header.intent.is_bounded() {
-        return inconsistent("the texts of its intent are too long");
+        return Err(HeaderError::IntentTooLong);
     }
     Ok(())
 }

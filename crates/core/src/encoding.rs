@@ -9,7 +9,7 @@
 //! under two hashes.
 
 use thiserror::Error;
-use wincode::config::{ConfigCore as _, Configuration};
+use wincode::config::{ConfigCore as _, Configuration, PREALLOCATION_SIZE_LIMIT_DISABLED};
 use wincode::int_encoding::{LittleEndian, VarInt};
 use wincode::len::BincodeLen;
 use wincode::{SchemaRead, SchemaWrite};
@@ -17,29 +17,38 @@ use wincode::{SchemaRead, SchemaWrite};
 /// The largest input that [`decode`] reads, in bytes: a bundle (8 MiB) and room for its framing.
 pub const DECODE_BYTES_MAX: usize = 9 << 20;
 
-/// What a single decode may allocate ahead of the bytes that justify it.
+/// The room that a decode may set aside for one list or text before it has read the elements.
 const PREALLOCATION_BYTES_MAX: usize = DECODE_BYTES_MAX;
 
-type Format =
+type ReadFormat =
     Configuration<true, PREALLOCATION_BYTES_MAX, BincodeLen, LittleEndian, VarInt, u32, DECODE_BYTES_MAX>;
 
-const FORMAT: Format = Configuration::default()
+const READ_FORMAT: ReadFormat = Configuration::default()
     .with_varint_encoding()
     .with_preallocation_size_limit::<PREALLOCATION_BYTES_MAX>()
     .with_deserialization_size_limit::<DECODE_BYTES_MAX>();
 
 const _: () = assert!(matches!(
-    Format::DESERIALIZATION_SIZE_LIMIT,
+    ReadFormat::DESERIALIZATION_SIZE_LIMIT,
     Some(DECODE_BYTES_MAX)
 ));
 
+/// The same bytes without the reader's limits. `wincode` holds writers to the limit on preallocation too, so
+/// with one format for both a long text would have no encoding instead of one that is found to be too long.
+type WriteFormat =
+    Configuration<true, PREALLOCATION_SIZE_LIMIT_DISABLED, BincodeLen, LittleEndian, VarInt, u32>;
+
+const WRITE_FORMAT: WriteFormat = Configuration::default()
+    .with_varint_encoding()
+    .disable_preallocation_size_limit();
+
 /// A type that can be written in the workspace's byte format.
-pub trait Encode: SchemaWrite<Format, Src = Self> {}
-impl<T: SchemaWrite<Format, Src = T> + ?Sized> Encode for T {}
+pub trait Encode: SchemaWrite<WriteFormat, Src = Self> {}
+impl<T: SchemaWrite<WriteFormat, Src = T> + ?Sized> Encode for T {}
 
 /// A type that can be read from the workspace's byte format; it may borrow from the input.
-pub trait Decode<'a>: SchemaRead<'a, Format, Dst = Self> {}
-impl<'a, T: SchemaRead<'a, Format, Dst = T>> Decode<'a> for T {}
+pub trait Decode<'a>: SchemaRead<'a, ReadFormat, Dst = Self> {}
+impl<'a, T: SchemaRead<'a, ReadFormat, Dst = T>> Decode<'a> for T {}
 
 /// Why bytes are not a value.
 #[derive(Debug, Error)]
@@ -58,16 +67,25 @@ pub enum DecodeError {
     NotCanonical,
 }
 
-/// Returns the canonical bytes of `value`.
+/// Returns the canonical bytes of `value`, however many: whether a reader would take them is not asked here.
 #[must_use]
 pub fn encode<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
-    wincode::config::serialize(value, FORMAT)
-        .expect("a value in memory has an encoding: no type here can refuse")
+    wincode::config::serialize(value, WRITE_FORMAT)
+        .expect("a value in memory has an encoding: no type here can refuse, and no length is limited")
+}
+
+/// The length of [`encode`]'s result in bytes, found without writing it.
+#[must_use]
+pub fn encoded_len<T: Encode + ?Sized>(value: &T) -> usize {
+    wincode::config::serialized_size(value, WRITE_FORMAT)
+        .ok()
+        .and_then(|len| usize::try_from(len).ok())
+        .expect("a value in memory has an encoding, about as long as it is there")
 }
 
 /// Appends the canonical bytes of `value` to `out`.
 pub fn encode_into<T: Encode + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    wincode::config::serialize_into(out, value, FORMAT)
+    wincode::config::serialize_into(out, value, WRITE_FORMAT)
         .expect("a value in memory has an encoding, and a Vec takes it");
 }
 
@@ -91,5 +109,5 @@ pub fn decode_unchecked<'a, T: Decode<'a>>(bytes: &'a [u8]) -> Result<T, DecodeE
     if bytes.len() > DECODE_BYTES_MAX {
         return Err(DecodeError::TooLarge { len: bytes.len() });
     }
-    wincode::config::deserialize_exact(bytes, FORMAT).map_err(DecodeError::Malformed)
+    wincode::config::deserialize_exact(bytes, READ_FORMAT).map_err(DecodeError::Malformed)
 }

@@ -83,6 +83,8 @@ impl Hlc {
 
     /// The successor of `last` and of everything `seen`, at wall time `now`: greater than both, and as near to
     /// `now` as that allows. A counter that would overflow moves the wall part one step on instead.
+    ///
+    /// What comes from bundles always has a successor: a header that leaves no room for one is refused.
     #[must_use]
     pub fn next(last: Self, seen: Self, now: Timestamp) -> Self {
         let past = last.max(seen);
@@ -91,14 +93,23 @@ impl Hlc {
     }
 
     /// This clock, `steps` later by its counter: the time of the operation at place `steps` of a bundle.
+    ///
+    /// Where time ends it stays at the last clock there is; [`Hlc::checked_plus`] tells.
     #[must_use]
     pub fn plus(self, steps: u32) -> Self {
+        self.checked_plus(steps)
+            .unwrap_or(Self::new(NTP64(u64::MAX), u32::MAX))
+    }
+
+    /// As [`Hlc::plus`]; `None` when time ends before that.
+    #[must_use]
+    pub fn checked_plus(self, steps: u32) -> Option<Self> {
         match self.counter().checked_add(steps) {
-            Some(counter) => Self::new(self.wall(), counter),
-            None => Self::new(
-                NTP64(self.wall().as_u64().saturating_add(WALL_STEP)),
+            Some(counter) => Some(Self::new(self.wall(), counter)),
+            None => Some(Self::new(
+                NTP64(self.wall().as_u64().checked_add(WALL_STEP)?),
                 self.counter().wrapping_add(steps),
-            ),
+            )),
         }
     }
 
@@ -203,6 +214,18 @@ mod tests {
         #[test]
         fn steps_are_strictly_increasing(a in hlc(), steps in 0u32..65_536) {
             prop_assert!(a.plus(steps + 1) > a.plus(steps));
+        }
+
+        #[test]
+        fn time_stops_at_its_end_and_never_runs_backwards(back in 0u32..20, a in any::<u32>(), b in any::<u32>()) {
+            let last = Hlc::new(NTP64(u64::MAX), u32::MAX);
+            let near = Hlc::new(NTP64(u64::MAX - u64::from(back) * WALL_STEP), a);
+            let (less, more) = (a.min(b), a.max(b));
+            prop_assert!(near <= near.plus(less) && near.plus(less) <= near.plus(more));
+            match near.checked_plus(b) {
+                Some(later) => prop_assert!(later == near.plus(b) && (later > near || b == 0)),
+                None => prop_assert!(near.plus(b) == last && back == 0),
+            }
         }
 
         #[test]

@@ -23,7 +23,7 @@ pub mod seal;
 pub mod value;
 pub mod vector_clock;
 
-pub use bundle::{Bundle, BundleError, Header, Seen, VerifiedBundle};
+pub use bundle::{Bundle, BundleError, Header, HeaderError, Seen, VerifiedBundle};
 pub use field_type::{FieldMode, FieldType};
 pub use hash::{BlobHash, BundleHash, OperationHash};
 pub use hlc::{Hlc, Timestamp};

@@ -7,11 +7,20 @@
 use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::encoding::{DecodeError, decode, encode};
+use crate::encoding::{DECODE_BYTES_MAX, DecodeError, decode, encode, encoded_len};
 use crate::hash::BundleHash;
 use crate::hlc::Hlc;
 use crate::id::{ActorId, EdgeId, EntityId, FacetId, FieldId, OpId};
 use crate::value::Value;
+
+/// The most elements in a list of a payload. It is a number of elements, not of bytes in memory, so that every
+/// machine reads the same payloads; and small enough that no reader has to set much room aside.
+pub const LIST_MAX: usize = 65_536;
+
+const _: () = assert!(
+    LIST_MAX * size_of::<(String, Value)>() <= DECODE_BYTES_MAX,
+    "a reader must have room for the longest list"
+);
 
 /// One operation of a bundle, with the ids it derives from its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +56,14 @@ pub enum PayloadError {
         /// What is wrong with the bytes.
         #[source]
         source: DecodeError,
+    },
+    /// The payload holds a list of more than [`LIST_MAX`].
+    #[error("read operation: a list of {count} in kind {kind} is longer than the {LIST_MAX} allowed")]
+    ListTooLong {
+        /// The kind of the payload.
+        kind: u16,
+        /// How many elements the list has.
+        count: usize,
     },
 }
 
@@ -93,17 +110,30 @@ macro_rules! payloads {
                 }
             }
 
+            /// The length of the payload's canonical bytes.
+            #[must_use]
+            pub fn encoded_len(&self) -> usize {
+                match self {
+                    $(Self::$name(payload) => encoded_len(payload)),*
+                }
+            }
+
             /// Reads the payload of a frame.
             ///
             /// # Errors
             /// [`PayloadError`]; never panics, whatever the bytes.
             pub fn decode(kind: u16, bytes: &[u8]) -> Result<Self, PayloadError> {
-                match kind {
+                let payload = match kind {
                     $($kind => decode::<$name>(bytes)
                         .map(Self::$name)
-                        .map_err(|source| PayloadError::Malformed { kind, source }),)*
-                    _ => Err(PayloadError::UnknownKind { kind }),
+                        .map_err(|source| PayloadError::Malformed { kind, source })?,)*
+                    _ => return Err(PayloadError::UnknownKind { kind }),
+                };
+                let count = payload.list_len();
+                if count > LIST_MAX {
+                    return Err(PayloadError::ListTooLong { kind, count });
                 }
+                Ok(payload)
             }
         }
     };
@@ -272,6 +302,34 @@ payloads! {
         payload: Vec<u8>,
         /// The streams it belongs to.
         streams: Vec<String>,
+    }
+}
+
+impl Payload {
+    /// The number of elements in the payload's list; 0 for a kind without one. No kind has two.
+    #[must_use]
+    pub const fn list_len(&self) -> usize {
+        match self {
+            Self::CreateEdge(edge) => edge.properties.len(),
+            Self::CreateOrderedEdge(edge) => edge.properties.len(),
+            Self::RebalanceOrderedEdges(siblings) => siblings.ordering.len(),
+            Self::SplitEntity(split) => split.facets.len(),
+            Self::RecordFact(fact) => fact.streams.len(),
+            Self::CreateEntity(_)
+            | Self::DeleteEntity(_)
+            | Self::RestoreEntity(_)
+            | Self::AttachFacet(_)
+            | Self::DetachFacet(_)
+            | Self::SetField(_)
+            | Self::SetCrdtField(_)
+            | Self::DeleteEdge(_)
+            | Self::RestoreEdge(_)
+            | Self::SetEdgeProperty(_)
+            | Self::MoveOrderedEdge(_)
+            | Self::ConfirmFieldMapping(_)
+            | Self::RevokeFieldMapping(_)
+            | Self::MergeEntities(_) => 0,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::bundle::{Bundle, BundleError, Header};
+use crate::bundle::{BUNDLE_BYTES_MAX, Bundle, BundleError, Header, HeaderError, check_header};
 use crate::encoding::decode;
 use crate::hash::BundleHash;
 use crate::id::BundleId;
@@ -34,6 +34,23 @@ pub enum ProofError {
     /// The header does not decode.
     #[error("check operation: its header is malformed")]
     Header(#[from] crate::encoding::DecodeError),
+    /// No bundle can have this header.
+    #[error("check operation: its header cannot be")]
+    NoBundle(#[from] HeaderError),
+    /// The header and the payload alone are longer than [`BUNDLE_BYTES_MAX`].
+    #[error("check operation: {len} bytes are more than the {BUNDLE_BYTES_MAX} that a bundle has")]
+    TooLarge {
+        /// Their length in bytes.
+        len: usize,
+    },
+    /// The bundle has fewer operations.
+    #[error("check operation: there is no operation {index} in a bundle of {count}")]
+    NoSuchOperation {
+        /// The place it claims, from 0.
+        index: u32,
+        /// How many operations there are.
+        count: u32,
+    },
     /// The path does not lead from the operation to the signed root.
     #[error("check operation: it is not part of the signed bundle")]
     Path,
@@ -65,7 +82,18 @@ impl OperationProof {
     /// # Errors
     /// [`ProofError`]; never panics, whatever the bytes.
     pub fn check(&self) -> Result<Operation, ProofError> {
+        let len = self.header.len().saturating_add(self.payload.len());
+        if len > BUNDLE_BYTES_MAX {
+            return Err(ProofError::TooLarge { len });
+        }
         let header: Header = decode(&self.header)?;
+        check_header(&header)?;
+        if self.index >= header.count {
+            return Err(ProofError::NoSuchOperation {
+                index: self.index,
+                count: header.count,
+            });
+        }
         let leaf = merkle::leaf(&crate::bundle::frame_bytes(self.kind, &self.payload));
         let root = merkle::root_from_path(&leaf, self.index as usize, header.count as usize, &self.path);
         if root != Some(header.root) {

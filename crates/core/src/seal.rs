@@ -3,15 +3,17 @@
 use thiserror::Error;
 
 use crate::bundle::{
-    BUNDLE_BYTES_MAX, FORMAT_VERSION, Header, OPERATIONS_MAX, Seen, VerifiedBundle, assemble, frame_bytes,
+    BUNDLE_BYTES_MAX, FORMAT_VERSION, Header, HeaderError, OPERATIONS_MAX, Seen, VerifiedBundle, assemble,
+    check_header, frame_bytes,
 };
+use crate::encoding::encode;
 use crate::hash::BundleHash;
 use crate::hlc::Hlc;
 use crate::id::{LogId, WorkspaceId};
 use crate::identity::{Identity, Purpose, Signature};
 use crate::intent::Intent;
 use crate::merkle;
-use crate::operation::Payload;
+use crate::operation::{LIST_MAX, Payload};
 
 /// A bundle before it is signed.
 #[derive(Clone, Debug)]
@@ -52,15 +54,29 @@ pub enum SealError {
         /// How long it would be.
         len: usize,
     },
+    /// An operation holds a list of more than [`LIST_MAX`].
+    #[error(
+        "seal bundle: operation {index} holds a list of {count}, more than the {LIST_MAX} allowed; split the operation"
+    )]
+    ListTooLong {
+        /// The operation's place, from 0.
+        index: usize,
+        /// How many elements the list has.
+        count: usize,
+    },
     /// A text of the command's envelope is too long.
     #[error("seal bundle: a text of the command's envelope is too long")]
     IntentTooLong,
+    /// Every peer would refuse the bundle, and all of this log that comes after it.
+    #[error("seal bundle: its header cannot be")]
+    Header(#[from] HeaderError),
 }
 
-/// Signs a draft.
+/// Signs a draft, if [`Bundle::decode`](crate::Bundle::decode) will take the result: a signed bundle that peers
+/// refuse would be the last of its log that anyone gets.
 ///
 /// # Errors
-/// [`SealError`] when the change does not fit into a bundle.
+/// [`SealError`] when the change does not fit into a bundle, or the header contradicts itself; never panics.
 pub fn seal(identity: &Identity, mut draft: Draft) -> Result<VerifiedBundle, SealError> {
     if draft.payloads.is_empty() {
         return Err(SealError::Empty);
@@ -75,15 +91,26 @@ pub fn seal(identity: &Identity, mut draft: Draft) -> Result<VerifiedBundle, Sea
     }
     draft.seen.sort_unstable();
     draft.seen.dedup();
+    for (index, payload) in draft.payloads.iter().enumerate() {
+        let count = payload.list_len();
+        if count > LIST_MAX {
+            return Err(SealError::ListTooLong { index, count });
+        }
+    }
+    // Measured before it is written, so that what does not fit takes no memory a second time.
+    let len = draft
+        .payloads
+        .iter()
+        .map(Payload::encoded_len)
+        .fold(0, usize::saturating_add);
+    if len > BUNDLE_BYTES_MAX {
+        return Err(SealError::TooLarge { len });
+    }
     let frames: Vec<_> = draft
         .payloads
         .iter()
         .map(|payload| (payload.kind(), payload.encode()))
         .collect();
-    let len: usize = frames.iter().map(|(_, payload)| payload.len()).sum();
-    if len > BUNDLE_BYTES_MAX {
-        return Err(SealError::TooLarge { len });
-    }
     let leaves: Vec<_> = frames
         .iter()
         .map(|(kind, payload)| merkle::leaf(&frame_bytes(*kind, payload)))
@@ -101,6 +128,7 @@ pub fn seal(identity: &Identity, mut draft: Draft) -> Result<VerifiedBundle, Sea
         root: merkle::root(&leaves),
         count: frames.len() as u32,
     };
+    check_header(&header)?;
     let bundle = seal_header(identity, header, &frames);
     if bundle.bytes().len() > BUNDLE_BYTES_MAX {
         return Err(SealError::TooLarge {
@@ -111,7 +139,7 @@ pub fn seal(identity: &Identity, mut draft: Draft) -> Result<VerifiedBundle, Sea
 }
 
 fn seal_header(identity: &Identity, header: Header, frames: &[(u16, Vec<u8>)]) -> VerifiedBundle {
-    let hash = blake3::hash(&crate::encoding::encode(&header));
+    let hash = blake3::hash(&encode(&header));
     let signature: Signature = identity.sign(Purpose::Bundle, hash.as_bytes());
     VerifiedBundle::sealed(assemble(header, signature, frames))
 }

@@ -4,12 +4,13 @@
 //! not refused but *missing* something: whoever brought it is asked for more.
 
 use openprod_core::{BundleHash, Hlc, Seen, Timestamp, VerifiedBundle};
-use openprod_storage::{ChainId, Read, StorageError};
+use openprod_storage::{ChainId, Read, Space, StorageError};
 use std::time::Duration;
 use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
 
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::stored::stored;
 
 /// How far a bundle may be ahead of this device's time before it is held.
 pub const FUTURE_MAX: Duration = Duration::from_secs(5 * 60);
@@ -238,8 +239,19 @@ fn hlc_at(chains: &Chains, store: &dyn Read, id: ChainId, seq: u64) -> Result<Hl
     Ok(bundle_at(store, id, seq)?.last_hlc())
 }
 
-/// What the author of bundle `seq` of a chain had seen, that bundle included. Reads the chain from its start:
-/// only forks and held bundles need it.
+/// After how many bundles of a chain what its author had seen is stored, so that it is found again by reading few.
+pub(crate) const CLOCK_INTERVAL: u64 = 64;
+
+/// The key under which what the author of a bundle had seen is stored.
+pub(crate) fn clock_key(chain: ChainId, seq: u64) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..4].copy_from_slice(&chain.0.to_be_bytes());
+    key[4..].copy_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// What the author of bundle `seq` of a chain had seen, that bundle included. Reads the chain from where it was last
+/// stored.
 pub(crate) fn clock_at(
     chains: &Chains,
     store: &dyn Read,
@@ -250,8 +262,18 @@ pub(crate) fn clock_at(
     if chain.stored.seq == seq {
         return Ok(chain.clock.clone());
     }
-    let mut clock = inherited_clock(chains, store, id)?;
-    for at in chain.first..=seq {
+    let (mut at, mut clock) = (chain.first - 1, None);
+    let nearest = seq - seq % CLOCK_INTERVAL;
+    if nearest >= chain.first
+        && let Some(bytes) = store.get(Space::Clock, &clock_key(id, nearest))?
+    {
+        (at, clock) = (nearest, Some(stored(Space::Clock, &bytes)?));
+    }
+    let mut clock = match clock {
+        Some(clock) => clock,
+        None => inherited_clock(chains, store, id)?,
+    };
+    for at in at + 1..=seq {
         observe_bundle(chains, store, &mut clock, id, &bundle_at(store, id, at)?)?;
     }
     Ok(clock)

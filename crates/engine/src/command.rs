@@ -1,6 +1,6 @@
 //! What a person can ask the engine to do, and how it answers.
 
-use openprod_core::{BundleId, CommandId, EntityId, FacetId, FieldMode, FieldType, Value};
+use openprod_core::{BundleId, CommandId, EdgeId, EntityId, FacetId, FieldMode, FieldType, Value};
 use openprod_storage::StorageError;
 use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
@@ -65,6 +65,16 @@ pub enum Command {
         /// Fields to remove; their values stay in the log.
         remove_fields: Vec<String>,
     },
+    /// Deletes a table; its records and their values stay.
+    DeleteTable {
+        /// The table: an id or a name.
+        table: String,
+    },
+    /// Takes the deletion of a table back.
+    RestoreTable {
+        /// The table.
+        table: EntityId,
+    },
     /// Makes records, all or none.
     CreateRecords {
         /// The table: an id or a name.
@@ -91,6 +101,83 @@ pub enum Command {
         /// The record.
         entity: EntityId,
     },
+    /// Makes a record one of another table too.
+    AttachRecord {
+        /// The record.
+        entity: EntityId,
+        /// The table: an id or a name.
+        table: String,
+        /// The fields to set.
+        fields: Fields,
+    },
+    /// Takes a record out of a table; its values stay.
+    DetachRecord {
+        /// The record.
+        entity: EntityId,
+        /// The table: an id or a name.
+        table: String,
+    },
+    /// Relates two records.
+    CreateEdge(NewEdge),
+    /// Sets properties of an edge.
+    UpdateEdge {
+        /// The edge.
+        edge: EdgeId,
+        /// The properties to set; an empty value takes one away.
+        properties: Vec<(String, Value)>,
+    },
+    /// Deletes an edge.
+    DeleteEdge {
+        /// The edge.
+        edge: EdgeId,
+    },
+    /// Takes the deletion of an edge back.
+    RestoreEdge {
+        /// The edge.
+        edge: EdgeId,
+    },
+    /// Moves an ordered edge among its siblings.
+    MoveEdge {
+        /// The edge.
+        edge: EdgeId,
+        /// Where to.
+        between: Between,
+    },
+    /// Spreads the indexes of ordered edges out again; their order stays.
+    RebalanceEdges {
+        /// The record that they start from.
+        entity: EntityId,
+        /// Their type.
+        edge_type: String,
+    },
+    /// Declares two records one.
+    MergeRecords {
+        /// The record that stays.
+        survivor: EntityId,
+        /// The record that becomes another name for it.
+        absorbed: EntityId,
+    },
+    /// Declares one record two, or takes a merge back.
+    SplitRecord {
+        /// The record.
+        source: EntityId,
+        /// What is to be a record of its own.
+        part: Part,
+    },
+    /// Declares two fields one.
+    ConfirmMapping {
+        /// The one.
+        a: FieldName,
+        /// The other.
+        b: FieldName,
+    },
+    /// Says that two fields are not one: takes a confirmation back, or a suggestion away.
+    RejectMapping {
+        /// The one.
+        a: FieldName,
+        /// The other.
+        b: FieldName,
+    },
     /// Decides a conflict.
     ResolveConflict {
         /// The conflict.
@@ -98,6 +185,48 @@ pub enum Command {
         /// How.
         decision: Decision,
     },
+}
+
+/// An edge to be made.
+#[derive(Clone, Debug, PartialEq, SchemaRead, SchemaWrite)]
+pub struct NewEdge {
+    /// The record where it starts.
+    pub source: EntityId,
+    /// The record where it ends.
+    pub target: EntityId,
+    /// What it means.
+    pub edge_type: String,
+    /// Its properties.
+    pub properties: Vec<(String, Value)>,
+    /// Its place among its siblings; `None` for an edge that has none.
+    pub ordered: Option<Between>,
+}
+
+/// A place among siblings: at their end, when neither neighbour is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub struct Between {
+    /// The sibling that stands just before it.
+    pub after: Option<EdgeId>,
+    /// The sibling that stands just behind it.
+    pub before: Option<EdgeId>,
+}
+
+/// What is to be split from a record.
+#[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub enum Part {
+    /// A record that was merged into it.
+    Name(EntityId),
+    /// What it is in these tables: ids or names. Takes a merge back where that is what a merge brought.
+    Tables(Vec<String>),
+}
+
+/// Names a field.
+#[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub struct FieldName {
+    /// Its table: an id or a name.
+    pub table: String,
+    /// The field: an id or a name.
+    pub field: String,
 }
 
 /// How a conflict is decided.
@@ -117,10 +246,24 @@ impl Command {
             Self::NameWorkspace { .. } => "workspace.name",
             Self::CreateTable { .. } => "tables.create",
             Self::UpdateTable { .. } => "tables.update",
+            Self::DeleteTable { .. } => "tables.delete",
+            Self::RestoreTable { .. } => "tables.restore",
             Self::CreateRecords { .. } => "records.create",
             Self::UpdateRecord { .. } => "records.update",
             Self::DeleteRecord { .. } => "records.delete",
             Self::RestoreRecord { .. } => "records.restore",
+            Self::AttachRecord { .. } => "records.attach",
+            Self::DetachRecord { .. } => "records.detach",
+            Self::CreateEdge(_) => "edges.create",
+            Self::UpdateEdge { .. } => "edges.update",
+            Self::DeleteEdge { .. } => "edges.delete",
+            Self::RestoreEdge { .. } => "edges.restore",
+            Self::MoveEdge { .. } => "edges.reorder",
+            Self::RebalanceEdges { .. } => "edges.rebalance",
+            Self::MergeRecords { .. } => "records.merge",
+            Self::SplitRecord { .. } => "records.split",
+            Self::ConfirmMapping { .. } => "field_mappings.confirm",
+            Self::RejectMapping { .. } => "field_mappings.reject",
             Self::ResolveConflict { .. } => "conflicts.resolve",
         }
     }
@@ -175,6 +318,8 @@ pub struct Outcome {
     pub bundle_id: BundleId,
     /// The entities that it made, in order: of a table, the table first, then its fields.
     pub created: Vec<EntityId>,
+    /// The edges that it made, in order.
+    pub edges: Vec<EdgeId>,
 }
 
 /// Why a command was refused. Nothing was written.
@@ -238,11 +383,107 @@ pub enum CommandError {
         /// The record.
         entity: EntityId,
     },
-    /// The record is not deleted.
-    #[error("restore record: record {entity} is not deleted")]
+    /// The record or table is not deleted.
+    #[error("{act}: {entity} is not deleted")]
     NotDeleted {
+        /// What was to be done.
+        act: &'static str,
+        /// The record or table.
+        entity: EntityId,
+    },
+    /// The record is in the table already.
+    #[error("{act}: record {entity} is in table {table:?} already; update it there")]
+    InTable {
+        /// What was to be done.
+        act: &'static str,
         /// The record.
         entity: EntityId,
+        /// The table's name.
+        table: String,
+    },
+    /// A record must be in one table at least.
+    #[error("detach record: record {entity} is in no table but {table:?}; delete it instead")]
+    OnlyTable {
+        /// The record.
+        entity: EntityId,
+        /// The table's name.
+        table: String,
+    },
+    /// No such edge.
+    #[error("{act}: there is no edge {edge}")]
+    UnknownEdge {
+        /// What was to be done.
+        act: &'static str,
+        /// The edge.
+        edge: EdgeId,
+    },
+    /// The edge is deleted.
+    #[error("{act}: edge {edge} is deleted; restore it first")]
+    DeletedEdge {
+        /// What was to be done.
+        act: &'static str,
+        /// The edge.
+        edge: EdgeId,
+    },
+    /// The edge is not deleted.
+    #[error("restore edge: edge {edge} is not deleted")]
+    NotDeletedEdge {
+        /// The edge.
+        edge: EdgeId,
+    },
+    /// The edge was made without a place.
+    #[error("{act}: edge {edge} has no place among others; it was made without one")]
+    NotOrdered {
+        /// What was to be done.
+        act: &'static str,
+        /// The edge.
+        edge: EdgeId,
+    },
+    /// The neighbour that was named is no sibling.
+    #[error("{act}: edge {edge} is none of the others that start from the same record with the same type")]
+    ForeignEdge {
+        /// What was to be done.
+        act: &'static str,
+        /// The edge that was named.
+        edge: EdgeId,
+    },
+    /// The neighbours that were named stand the other way round.
+    #[error("place edge: {after} does not stand before {before}; list the edges again")]
+    CrossedPlaces {
+        /// The one that was to stand before.
+        after: EdgeId,
+        /// The one that was to stand behind.
+        before: EdgeId,
+    },
+    /// The two are one record already, or the same.
+    #[error("merge records: both are record {entity} already")]
+    AlreadyOne {
+        /// The record.
+        entity: EntityId,
+    },
+    /// The name was not merged into the record.
+    #[error("split record: {name} was not merged into {entity}")]
+    NotMerged {
+        /// The record.
+        entity: EntityId,
+        /// The name.
+        name: EntityId,
+    },
+    /// Nothing would be left of the record.
+    #[error("split record: nothing would be left of {entity}; leave it in one table at least")]
+    NothingLeft {
+        /// The record.
+        entity: EntityId,
+    },
+    /// The fields cannot be one.
+    #[error("confirm field mapping: {a:?} and {b:?} {problem}")]
+    Unmappable {
+        /// The one.
+        a: String,
+        /// The other.
+        b: String,
+        /// Why not.
+        problem: &'static str,
     },
     /// The name is taken, empty or too long.
     #[error("{act}: the name {name:?} {problem}")]

@@ -17,6 +17,7 @@ use crate::derive::DERIVATION_VERSION;
 use crate::replay::{self, Verification};
 use crate::schema::Schema;
 use crate::snapshot::Snapshots;
+use crate::synonyms::Synonyms;
 use crate::transaction::{Cache, Committed, Receipt, Summary, Transaction};
 use crate::workspace::Workspace;
 
@@ -119,6 +120,7 @@ impl Engine {
         let cache = Cache {
             chains: Chains::load(&*write)?,
             schema: Arc::new(Schema::load(&*write)?),
+            synonyms: Arc::new(Synonyms::load(&*write)?),
             summary,
         };
         if tail_lost || rebuild {

@@ -2,6 +2,7 @@
 //! them anew when the rules have changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use openprod_core::BundleError;
 use openprod_storage::{
@@ -11,7 +12,7 @@ use openprod_storage::{
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
-use crate::row::Writer;
+use crate::row::{Sight, Writer};
 use crate::state::State;
 use crate::state_hash::StateHash;
 use crate::transaction::Summary;
@@ -24,8 +25,11 @@ const BATCH: usize = 1_024;
 const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else.
-const DERIVED: [Space; 5] = [
+const DERIVED: [Space; 8] = [
     Space::Entity,
+    Space::Edge,
+    Space::Incident,
+    Space::Name,
     Space::Member,
     Space::Touch,
     Space::Conflict,
@@ -182,7 +186,7 @@ impl Replay {
             chains: Chains::load(store)?,
             held,
             latest: BTreeMap::new(),
-            state: State::new(StateHash::ZERO),
+            state: State::new(StateHash::ZERO, Arc::default()),
             after: Position(0),
             bundles: 0,
             operations: 0,
@@ -224,7 +228,7 @@ impl Replay {
                 hlc: header.hlc,
                 hash: place.hash,
                 actor: header.actor,
-                clock,
+                sight: Sight::Clock(clock),
             };
             derive(&mut self.state, write, bundle, place.position, &writer)?;
         }

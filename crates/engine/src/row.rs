@@ -1,4 +1,4 @@
-//! The derived row of an entity: for each of its cells, the writes that nothing has superseded.
+//! The derived row of an entity or an edge: for each of its cells, the writes that nothing has superseded.
 //!
 //! A write supersedes those that its author had seen, and no others. What remains are the cell's *tips*. One
 //! tip is the value; several that differ are a conflict, and the greatest by `(hlc, op_id)` is shown until
@@ -8,16 +8,19 @@
 //!
 //! A row names each bundle once, as a stamp, and its tips point at stamps.
 
+mod assembly;
+
 use openprod_core::encoding::{encode, encode_into};
-use openprod_core::{ActorId, BundleHash, BundleId, EntityId, FacetId, FieldId, Hlc, OpId, Value};
+use openprod_core::{ActorId, BundleHash, BundleId, FacetId, FieldId, Hlc, OpId, Value};
 use openprod_storage::{ChainId, Space, StorageError};
 use wincode::{SchemaRead, SchemaWrite};
 
 use crate::chains::ChainClock;
 use crate::stored::stored;
+use crate::subject::Subject;
 
-/// What a cell says about its entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, SchemaRead, SchemaWrite)]
+/// What a cell says about its entity or edge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, SchemaRead, SchemaWrite)]
 pub enum CellKey {
     /// Whether it exists or is deleted.
     Exists,
@@ -25,6 +28,10 @@ pub enum CellKey {
     Facet(FacetId),
     /// The value of a field.
     Field(FieldId),
+    /// The value of an edge's property.
+    Property(String),
+    /// An ordered edge's place among its siblings.
+    Place,
 }
 
 /// The bundle behind a tip.
@@ -65,7 +72,7 @@ pub(crate) struct Unseen {
     pub(crate) edit: Origin,
 }
 
-/// The derived row of an entity.
+/// The derived row of an entity or an edge, or of a record that goes by several names.
 #[derive(Clone, Debug, Default, PartialEq, SchemaRead, SchemaWrite)]
 pub struct Row {
     stamps: Vec<Stamp>,
@@ -81,7 +88,33 @@ pub(crate) struct Writer<'a> {
     pub(crate) hash: BundleHash,
     pub(crate) actor: ActorId,
     /// What its author had seen, this bundle included.
-    pub(crate) clock: &'a ChainClock,
+    pub(crate) sight: Sight<'a>,
+}
+
+/// What the author of a write had seen.
+#[derive(Clone, Copy)]
+pub(crate) enum Sight<'a> {
+    /// What a clock covers.
+    Clock(&'a ChainClock),
+    /// Everything: a draft's edits lie on top of all that is known.
+    Everything,
+}
+
+impl Sight<'_> {
+    pub(crate) fn covers(self, chain: ChainId, seq: u64) -> bool {
+        match self {
+            Self::Clock(clock) => clock.covers(chain, seq),
+            Self::Everything => true,
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// The operation's place in the canonical order.
+    pub(crate) fn order(&self, index: u32) -> (Hlc, OpId) {
+        let op_id = BundleId::derive(self.hlc.timestamp(), &self.hash).operation(index);
+        (self.hlc.plus(index), op_id)
+    }
 }
 
 /// A tip as people see it.
@@ -112,8 +145,8 @@ impl Row {
     pub(crate) fn write(&mut self, writer: &Writer<'_>, key: CellKey, index: u32, value: Value) {
         let stamp = self.stamp(writer);
         let origin = Origin { stamp, index };
-        self.note_unseen(writer, key, &value, origin);
-        let at = match self.cells.binary_search_by_key(&key, |cell| cell.key) {
+        self.note_unseen(writer, &key, &value, origin);
+        let at = match self.cells.binary_search_by(|cell| cell.key.cmp(&key)) {
             Ok(at) => at,
             Err(at) => {
                 self.cells.insert(
@@ -130,7 +163,7 @@ impl Row {
         let tips = &mut cells[at].tips;
         tips.retain(|tip| {
             let stamp = &stamps[tip.origin.stamp as usize];
-            !writer.clock.covers(ChainId(stamp.chain), stamp.seq)
+            !writer.sight.covers(ChainId(stamp.chain), stamp.seq)
         });
         let place = tips.partition_point(|tip| order(stamps, tip.origin) < order(stamps, origin));
         tips.insert(place, Tip { origin, value });
@@ -139,32 +172,32 @@ impl Row {
 
     /// The value shown for a cell; `None` when nothing was ever written to it.
     #[must_use]
-    pub fn value(&self, key: CellKey) -> Option<&Value> {
+    pub fn value(&self, key: &CellKey) -> Option<&Value> {
         self.tips(key).last().map(|tip| &tip.value)
     }
 
     /// The value shown for a field, empty if it was never set.
     #[must_use]
     pub fn field(&self, field: FieldId) -> &Value {
-        self.value(CellKey::Field(field)).unwrap_or(&Value::Empty)
+        self.value(&CellKey::Field(field)).unwrap_or(&Value::Empty)
     }
 
     /// Whether the entity is deleted.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
-        self.value(CellKey::Exists) == Some(&Value::Boolean(false))
+        self.value(&CellKey::Exists) == Some(&Value::Boolean(false))
     }
 
     /// Whether the entity was ever created.
     #[must_use]
     pub fn is_created(&self) -> bool {
-        self.value(CellKey::Exists).is_some()
+        self.value(&CellKey::Exists).is_some()
     }
 
     /// Whether the entity is a record of the table; a deleted one is not.
     #[must_use]
     pub fn is_member(&self, facet: FacetId) -> bool {
-        !self.is_deleted() && self.value(CellKey::Facet(facet)) == Some(&Value::Boolean(true))
+        !self.is_deleted() && self.value(&CellKey::Facet(facet)) == Some(&Value::Boolean(true))
     }
 
     /// The facets that the entity has, in order; none while it is deleted.
@@ -181,6 +214,13 @@ impl Row {
         })
     }
 
+    /// The cells and what is shown for each, in order.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&CellKey, &Value)> {
+        self.cells
+            .iter()
+            .filter_map(|cell| Some((&cell.key, &cell.tips.last()?.value)))
+    }
+
     /// The fields that were ever set, in order.
     pub fn fields(&self) -> impl Iterator<Item = FieldId> {
         self.cells.iter().filter_map(|cell| match cell.key {
@@ -191,16 +231,16 @@ impl Row {
 
     /// Whether concurrent writes gave the cell values that differ.
     #[must_use]
-    pub fn is_contended(&self, key: CellKey) -> bool {
+    pub fn is_contended(&self, key: &CellKey) -> bool {
         contended(self.tips(key))
     }
 
     /// The cells whose tips differ, in order.
-    pub(crate) fn contended(&self) -> impl Iterator<Item = CellKey> {
+    pub(crate) fn contended(&self) -> impl Iterator<Item = &CellKey> {
         self.cells
             .iter()
             .filter(|cell| contended(&cell.tips))
-            .map(|cell| cell.key)
+            .map(|cell| &cell.key)
     }
 
     /// Whether an edit and a deletion passed each other.
@@ -210,7 +250,7 @@ impl Row {
 
     /// The tips of a cell as people see them, in ascending order: the last one is shown.
     #[must_use]
-    pub fn candidates(&self, key: CellKey) -> Vec<Candidate> {
+    pub fn candidates(&self, key: &CellKey) -> Vec<Candidate> {
         self.tips(key).iter().map(|tip| self.candidate(tip)).collect()
     }
 
@@ -221,7 +261,7 @@ impl Row {
             for tip in &cell.tips {
                 let involved = |pair: &Unseen| pair.deletion == tip.origin || pair.edit == tip.origin;
                 if self.unseen.iter().any(involved) {
-                    all.push((cell.key, self.candidate(tip)));
+                    all.push((cell.key.clone(), self.candidate(tip)));
                 }
             }
         }
@@ -232,15 +272,15 @@ impl Row {
     /// The time at which the entity was created, as far as its tips tell: the earliest of its existence.
     #[must_use]
     pub fn created(&self) -> Option<Hlc> {
-        self.tips(CellKey::Exists)
+        self.tips(&CellKey::Exists)
             .first()
             .map(|tip| order(&self.stamps, tip.origin).0)
     }
 
     /// The bytes that the state hash is over: the same on every peer, whatever its chain numbers.
-    pub(crate) fn canonical(&self, entity: EntityId) -> Vec<u8> {
+    pub(crate) fn canonical(&self, subject: Subject) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64 + self.cells.len() * 96);
-        encode_into(&entity, &mut bytes);
+        encode_into(&subject, &mut bytes);
         for cell in &self.cells {
             encode_into(&cell.key, &mut bytes);
             encode_into(&(cell.tips.len() as u64), &mut bytes);
@@ -253,8 +293,8 @@ impl Row {
         bytes
     }
 
-    fn tips(&self, key: CellKey) -> &[Tip] {
-        match self.cells.binary_search_by_key(&key, |cell| cell.key) {
+    fn tips(&self, key: &CellKey) -> &[Tip] {
+        match self.cells.binary_search_by(|cell| cell.key.cmp(key)) {
             Ok(at) => &self.cells[at].tips,
             Err(_) => &[],
         }
@@ -290,21 +330,22 @@ impl Row {
     }
 
     /// Notes the deletions that an edit, or the edits that a deletion, had not seen.
-    fn note_unseen(&mut self, writer: &Writer<'_>, key: CellKey, value: &Value, origin: Origin) {
+    fn note_unseen(&mut self, writer: &Writer<'_>, key: &CellKey, value: &Value, origin: Origin) {
         let deletes = |tip: &Tip| tip.value == Value::Boolean(false);
-        if key == CellKey::Exists && *value != Value::Boolean(false) {
+        // A move of what is deleted meanwhile leaves nothing to decide.
+        if *key == CellKey::Place || *key == CellKey::Exists && *value != Value::Boolean(false) {
             return;
         }
         let stamps = &self.stamps;
         let unseen = |tip: &&Tip| {
             let stamp = &stamps[tip.origin.stamp as usize];
-            !writer.clock.covers(ChainId(stamp.chain), stamp.seq)
+            !writer.sight.covers(ChainId(stamp.chain), stamp.seq)
         };
-        if key == CellKey::Exists {
+        if *key == CellKey::Exists {
             let edits = self
                 .cells
                 .iter()
-                .filter(|cell| cell.key != CellKey::Exists)
+                .filter(|cell| !matches!(cell.key, CellKey::Exists | CellKey::Place))
                 .flat_map(|cell| &cell.tips);
             self.unseen.extend(edits.filter(unseen).map(|tip| Unseen {
                 deletion: origin,
@@ -340,7 +381,7 @@ impl Row {
     }
 
     /// Drops stamps that no tip points at, and puts the others in order.
-    fn normalise(&mut self) {
+    pub(crate) fn normalise(&mut self) {
         let mut used = vec![false; self.stamps.len()];
         for tip in self.cells.iter().flat_map(|cell| &cell.tips) {
             used[tip.origin.stamp as usize] = true;

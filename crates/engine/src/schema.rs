@@ -79,6 +79,12 @@ pub struct Field {
 }
 
 impl Field {
+    /// Whether the field has no value of its own, but shows that of another.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.mode == FieldMode::Reference
+    }
+
     /// Reads `value` as this field's type: text in its text form, a whole number as a float and the reverse.
     /// `None` when the field cannot hold it; options are not judged here.
     #[must_use]
@@ -111,10 +117,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// The field of this name.
+    /// The field that `name` stands for: a name, or an id.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+        let by_name = self.fields.iter().find(|field| field.name == name);
+        by_name.or_else(|| self.field_by_id(name.parse::<EntityId>().ok()?.field()))
     }
 
     /// The field of this id.

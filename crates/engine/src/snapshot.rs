@@ -2,39 +2,46 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openprod_core::{ActorId, BundleHash, BundleId, EntityId, FacetId, LogId, VectorClock, VerifiedBundle};
+use openprod_core::{
+    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, LogId, VectorClock, VerifiedBundle,
+};
 use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
 use crate::admission::{HoldReason, hash_at};
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
-use crate::conflicts::{self, Conflict, ConflictId};
+use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
+use crate::edge::{Direction, Edge};
 use crate::forks::ForkEvidence;
+use crate::record;
 use crate::row::Row;
 use crate::schema::Schema;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
+use crate::synonyms::Synonyms;
 use crate::transaction::Summary;
 
 /// Makes snapshots; cheap to clone, and independent of the writer.
 #[derive(Clone)]
 pub struct Snapshots {
     readers: Arc<dyn Readers>,
-    schema: Arc<Mutex<Option<CachedSchema>>>,
+    model: Arc<Mutex<Option<CachedModel>>>,
     actor: ActorId,
 }
 
-/// The schema that was read last.
-struct CachedSchema {
-    /// The count in the summary that it goes with.
+/// The schema and the other names that were read last.
+#[derive(Clone)]
+struct CachedModel {
+    /// The count in the summary that they go with.
     count: u64,
     schema: Arc<Schema>,
+    synonyms: Arc<Synonyms>,
 }
 
 impl Snapshots {
     pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
         Self {
             readers,
-            schema: Arc::default(),
+            model: Arc::default(),
             actor,
         }
     }
@@ -49,19 +56,21 @@ impl Snapshots {
             space: Space::Meta.name(),
         };
         let summary = Summary::load(&*store)?.ok_or(damaged)?;
-        let mut cached = self.schema.lock().unwrap_or_else(PoisonError::into_inner);
-        let schema = match &*cached {
-            Some(cached) if cached.count == summary.schema => Arc::clone(&cached.schema),
-            _ => Arc::new(Schema::load(&*store)?),
+        let mut cached = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let model = match &*cached {
+            Some(cached) if cached.count == summary.schema => cached.clone(),
+            _ => CachedModel {
+                count: summary.schema,
+                schema: Arc::new(Schema::load(&*store)?),
+                synonyms: Arc::new(Synonyms::load(&*store)?),
+            },
         };
-        *cached = Some(CachedSchema {
-            count: summary.schema,
-            schema: Arc::clone(&schema),
-        });
+        *cached = Some(model.clone());
         Ok(Snapshot {
             store,
             summary,
-            schema,
+            schema: model.schema,
+            synonyms: model.synonyms,
             actor: self.actor,
         })
     }
@@ -133,6 +142,7 @@ pub struct Snapshot {
     store: Box<dyn Read + Send>,
     summary: Summary,
     schema: Arc<Schema>,
+    synonyms: Arc<Synonyms>,
     actor: ActorId,
 }
 
@@ -143,15 +153,24 @@ impl Snapshot {
         &self.schema
     }
 
-    /// The row of an entity; `None` when nobody ever wrote to it.
+    /// The entities and fields that go by several names.
+    #[must_use]
+    pub fn synonyms(&self) -> &Synonyms {
+        &self.synonyms
+    }
+
+    /// The record that an entity is, or is another name for.
+    #[must_use]
+    pub fn root(&self, entity: EntityId) -> EntityId {
+        self.synonyms.aliases.root(entity)
+    }
+
+    /// The row of the record that an entity is, or is another name for; `None` when nobody ever wrote to it.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn row(&self, entity: EntityId) -> Result<Option<Row>, StorageError> {
-        self.store
-            .get(Space::Entity, entity.as_bytes())?
-            .map(|bytes| Row::decode(&bytes))
-            .transpose()
+        record::read(&*self.store, &self.synonyms, self.root(entity))
     }
 
     /// The records of a table beyond `after`, in ascending order of id, at most `limit`.
@@ -164,10 +183,32 @@ impl Snapshot {
         after: Option<EntityId>,
         limit: usize,
     ) -> Result<Vec<(EntityId, Row)>, StorageError> {
-        let rows = self.store.members(table, after, limit)?;
-        rows.into_iter()
-            .map(|(entity, bytes)| Ok((entity, Row::decode(&bytes)?)))
-            .collect()
+        record::members(&*self.store, &self.synonyms, table, after, limit)
+    }
+
+    /// The edge; `None` while no creation of it is known.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn edge(&self, edge: EdgeId) -> Result<Option<Edge>, StorageError> {
+        record::edge(&*self.store, &self.synonyms, edge)
+    }
+
+    /// The edges of a record that are not deleted: ordered ones in their order, then the others by id.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn edges(
+        &self,
+        entity: EntityId,
+        direction: Direction,
+        edge_type: Option<&str>,
+    ) -> Result<Vec<Edge>, StorageError> {
+        let mut edges = record::edges(&*self.store, &self.synonyms, entity, direction)?;
+        edges.retain(|edge| {
+            !edge.row.is_deleted() && edge_type.is_none_or(|wanted| edge.ends.edge_type == wanted)
+        });
+        Ok(edges)
     }
 
     /// How many records a table has.
@@ -183,7 +224,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn conflicts(&self) -> Result<Vec<Conflict>, StorageError> {
-        conflicts::list(&*self.store)
+        conflicts::list(&*self.store, &self.synonyms)
     }
 
     /// The open conflict of this id.
@@ -191,7 +232,24 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, StorageError> {
-        conflicts::find(&*self.store, id)
+        conflicts::find(&*self.store, &self.synonyms, id)
+    }
+
+    /// The open conflicts of a record whose row was read from this snapshot, in order.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn conflicts_of(&self, entity: EntityId, row: &Row) -> Result<Vec<ConflictKey>, StorageError> {
+        let mappings = &self.synonyms.mappings;
+        let keys = if self.synonyms.is_empty() {
+            conflicts::of_record(entity, &[(entity, row)], mappings)
+        } else {
+            let root = self.root(entity);
+            let rows = record::names(&*self.store, &self.synonyms, root)?;
+            let names: Vec<_> = rows.iter().map(|(name, row)| (*name, row)).collect();
+            conflicts::of_record(root, &names, mappings)
+        };
+        Ok(keys.into_iter().collect())
     }
 
     /// How much there is, and how it compares with what others have.

@@ -4,20 +4,28 @@
 //! each row with what it was, so that the indexes, the state hash and the news to clients all follow from the
 //! same comparison.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+mod indexes;
 
-use openprod_core::{EntityId, FacetId};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::sync::Arc;
+
+use openprod_core::{EdgeId, EntityId, FacetId, Hlc, OpId};
 use openprod_storage::{Read, Space, StorageError, Write};
 
-use crate::conflicts::{self, ConflictKey};
+use crate::conflicts::ConflictKey;
+use crate::edge::EdgeRow;
 use crate::row::Row;
 use crate::state_hash::StateHash;
+use crate::subject::Subject;
+use crate::synonyms::{self, NameChange, Synonyms};
 
 /// What a transaction changed, for those who show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The records that changed, came or went, by table.
     pub records: BTreeMap<FacetId, BTreeSet<EntityId>>,
+    /// The edges that changed, came or went.
+    pub edges: BTreeSet<EdgeId>,
     /// Conflicts that opened.
     pub opened: Vec<ConflictKey>,
     /// Conflicts that are no more.
@@ -30,46 +38,100 @@ impl Changes {
         for (facet, entities) in later.records {
             self.records.entry(facet).or_default().extend(entities);
         }
+        self.edges.extend(later.edges);
         self.opened.extend(later.opened);
         self.resolved.extend(later.resolved);
     }
 }
 
-struct Entry {
-    /// The row as it is stored; `None` when it is new.
-    stored: Option<Row>,
-    row: Row,
+/// A row under change.
+#[derive(Default)]
+struct Entry<R> {
+    /// The row as it is stored, once it is changed; `None` when it is new.
+    stored: Option<R>,
+    row: R,
     changed: bool,
+}
+
+impl<R: Clone + Default + PartialEq> Entry<R> {
+    const fn read(row: R) -> Self {
+        Self {
+            stored: None,
+            row,
+            changed: false,
+        }
+    }
+
+    fn change(&mut self) -> &mut R {
+        if !self.changed {
+            self.changed = true;
+            self.stored = (self.row != R::default()).then(|| self.row.clone());
+        }
+        &mut self.row
+    }
+
+    /// The row as it is stored.
+    fn before(&self) -> Option<&R> {
+        if self.changed {
+            self.stored.as_ref()
+        } else {
+            Some(&self.row)
+        }
+    }
 }
 
 /// Rows under change.
 #[derive(Default)]
 pub(crate) struct State {
-    rows: BTreeMap<EntityId, Entry>,
+    rows: BTreeMap<EntityId, Entry<Row>>,
+    edges: BTreeMap<EdgeId, Entry<EdgeRow>>,
+    /// The other names as of the last flush.
+    synonyms: Arc<Synonyms>,
+    /// Whether they have changed since.
+    renamed: bool,
     hash: StateHash,
 }
 
 impl State {
-    pub(crate) const fn new(hash: StateHash) -> Self {
+    pub(crate) const fn new(hash: StateHash, synonyms: Arc<Synonyms>) -> Self {
         Self {
             rows: BTreeMap::new(),
+            edges: BTreeMap::new(),
+            synonyms,
+            renamed: false,
             hash,
         }
     }
 
-    /// The row of an entity as this transaction sees it; an empty one for an entity that nobody wrote to.
+    /// The row of one name of an entity as this transaction sees it; an empty one for a name that nobody wrote to.
     pub(crate) fn row(&mut self, store: &dyn Read, entity: EntityId) -> Result<&Row, StorageError> {
         Ok(&self.entry(store, entity)?.row)
     }
 
-    /// The row of an entity, to be written to.
+    /// The row of a name, to be written to.
     pub(crate) fn row_mut(&mut self, store: &dyn Read, entity: EntityId) -> Result<&mut Row, StorageError> {
-        let entry = self.entry(store, entity)?;
-        if !entry.changed {
-            entry.changed = true;
-            entry.stored = (entry.row != Row::default()).then(|| entry.row.clone());
-        }
-        Ok(&mut entry.row)
+        Ok(self.entry(store, entity)?.change())
+    }
+
+    /// The row of an edge as this transaction sees it; an empty one for an edge that nobody wrote to.
+    pub(crate) fn edge(&mut self, store: &dyn Read, edge: EdgeId) -> Result<&EdgeRow, StorageError> {
+        Ok(&self.edge_entry(store, edge)?.row)
+    }
+
+    /// The row of an edge, to be written to.
+    pub(crate) fn edge_mut(&mut self, store: &dyn Read, edge: EdgeId) -> Result<&mut EdgeRow, StorageError> {
+        Ok(self.edge_entry(store, edge)?.change())
+    }
+
+    /// Notes a merge, a split or a mapping.
+    pub(crate) fn rename(
+        &mut self,
+        store: &mut dyn Write,
+        order: (Hlc, OpId),
+        change: &NameChange,
+    ) -> Result<(), StorageError> {
+        self.renamed = true;
+        synonyms::put(store, &mut self.hash, order, change)
     }
 
     /// The hash of the state as of the last [`State::flush`].
@@ -77,33 +139,37 @@ impl State {
         self.hash
     }
 
+    /// The other names as of the last [`State::flush`].
+    pub(crate) const fn synonyms(&self) -> &Arc<Synonyms> {
+        &self.synonyms
+    }
+
     /// Forgets the rows that were flushed, to bound memory; they are read again when they are needed.
     pub(crate) fn forget(&mut self) {
         self.rows.retain(|_, entry| entry.changed);
+        self.edges.retain(|_, entry| entry.changed);
     }
 
     /// Writes the changed rows and the indexes over them; says what changed.
     pub(crate) fn flush(&mut self, store: &mut dyn Write) -> Result<Changes, StorageError> {
         let mut changes = Changes::default();
+        self.flush_edges(store, &mut changes)?;
+        self.flush_indexes(store, &mut changes)?;
         for (entity, entry) in &mut self.rows {
             if !std::mem::take(&mut entry.changed) {
                 continue;
             }
-            let nothing = Row::default();
-            let stored = entry.stored.as_ref().unwrap_or(&nothing);
-            if entry.stored.is_some() {
-                self.hash.subtract(&stored.canonical(*entity));
+            let subject = Subject::Entity(*entity);
+            if let Some(stored) = entry.stored.take() {
+                self.hash.subtract(&stored.canonical(subject));
             }
-            self.hash.add(&entry.row.canonical(*entity));
-            index_members(store, *entity, stored, &entry.row, &mut changes)?;
-            index_conflicts(store, *entity, stored, &entry.row, &mut changes)?;
+            self.hash.add(&entry.row.canonical(subject));
             store.put(Space::Entity, entity.as_bytes(), &entry.row.encode())?;
-            entry.stored = None;
         }
         Ok(changes)
     }
 
-    fn entry(&mut self, store: &dyn Read, entity: EntityId) -> Result<&mut Entry, StorageError> {
+    fn entry(&mut self, store: &dyn Read, entity: EntityId) -> Result<&mut Entry<Row>, StorageError> {
         Ok(match self.rows.entry(entity) {
             btree_map::Entry::Occupied(entry) => entry.into_mut(),
             btree_map::Entry::Vacant(vacant) => {
@@ -111,53 +177,21 @@ impl State {
                     Some(bytes) => Row::decode(&bytes)?,
                     None => Row::default(),
                 };
-                vacant.insert(Entry {
-                    stored: None,
-                    row,
-                    changed: false,
-                })
+                vacant.insert(Entry::read(row))
             }
         })
     }
-}
 
-fn index_members(
-    store: &mut dyn Write,
-    entity: EntityId,
-    stored: &Row,
-    row: &Row,
-    changes: &mut Changes,
-) -> Result<(), StorageError> {
-    let before: BTreeSet<_> = stored.facets().collect();
-    let after: BTreeSet<_> = row.facets().collect();
-    for facet in before.union(&after) {
-        changes.records.entry(*facet).or_default().insert(entity);
-        let key = [facet.as_bytes().as_slice(), entity.as_bytes()].concat();
-        match (before.contains(facet), after.contains(facet)) {
-            (false, true) => store.put(Space::Member, &key, &[])?,
-            (true, false) => store.delete(Space::Member, &key)?,
-            _ => {}
-        }
+    fn edge_entry(&mut self, store: &dyn Read, edge: EdgeId) -> Result<&mut Entry<EdgeRow>, StorageError> {
+        Ok(match self.edges.entry(edge) {
+            btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            btree_map::Entry::Vacant(vacant) => {
+                let row = match store.get(Space::Edge, edge.as_bytes())? {
+                    Some(bytes) => EdgeRow::decode(&bytes)?,
+                    None => EdgeRow::default(),
+                };
+                vacant.insert(Entry::read(row))
+            }
+        })
     }
-    Ok(())
-}
-
-fn index_conflicts(
-    store: &mut dyn Write,
-    entity: EntityId,
-    stored: &Row,
-    row: &Row,
-    changes: &mut Changes,
-) -> Result<(), StorageError> {
-    let before = conflicts::of_row(entity, stored);
-    let after = conflicts::of_row(entity, row);
-    for key in after.difference(&before) {
-        store.put(Space::Conflict, &conflicts::row_key(key.id()), &key.encode())?;
-        changes.opened.push(*key);
-    }
-    for key in before.difference(&after) {
-        store.delete(Space::Conflict, &conflicts::row_key(key.id()))?;
-        changes.resolved.push(*key);
-    }
-    Ok(())
 }

@@ -16,17 +16,18 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::admission::{self, AdmissionError, Admitted, Entry, HoldReason};
+use crate::admission::{self, AdmissionError, Admitted, CLOCK_INTERVAL, Entry, HoldReason, clock_key};
 use crate::chains::{Chain, ChainHead, Chains};
 use crate::command::{Command, CommandError, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
 use crate::plan::{View, plan};
-use crate::row::Writer;
+use crate::row::{Sight, Writer};
 use crate::schema::{Schema, reserved};
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
 use crate::stored::stored;
+use crate::synonyms::Synonyms;
 use crate::workspace::Workspace;
 
 /// What the engine keeps in memory of a workspace; replaced as a whole when a transaction commits.
@@ -34,6 +35,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Cache {
     pub(crate) chains: Chains,
     pub(crate) schema: Arc<Schema>,
+    pub(crate) synonyms: Arc<Synonyms>,
     pub(crate) summary: Summary,
 }
 
@@ -49,8 +51,8 @@ pub(crate) struct Summary {
     pub(crate) operations: u64,
     /// How many bundles are held.
     pub(crate) held: u64,
-    /// How often the schema has been read anew. A position would not do: a bundle that is released changes the
-    /// schema without a new one.
+    /// How often the schema or the other names have been read anew. A position would not do: a bundle that is
+    /// released changes them without a new one.
     pub(crate) schema: u64,
 }
 
@@ -161,7 +163,7 @@ impl<'a> Transaction<'a> {
         now: Timestamp,
     ) -> Self {
         let cache = published.clone();
-        let state = State::new(cache.summary.hash);
+        let state = State::new(cache.summary.hash, Arc::clone(&cache.synonyms));
         let (chains_changed, committed) = (BTreeSet::new(), Committed::default());
         Self {
             write,
@@ -195,6 +197,8 @@ impl<'a> Transaction<'a> {
             store: &*self.write,
             state: &mut self.state,
             schema: &self.cache.schema,
+            synonyms: &self.cache.synonyms,
+            log: self.cache.summary.log,
             now: self.now,
             random: self.random,
         };
@@ -214,6 +218,7 @@ impl<'a> Transaction<'a> {
             command_id,
             bundle_id: bundle.id(),
             created: plan.created,
+            edges: plan.edges,
         })
     }
 
@@ -334,17 +339,20 @@ impl<'a> Transaction<'a> {
             space: Space::Command.name(),
         };
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
-        let created = bundle
-            .payloads()
-            .filter_map(|(_, payload)| match payload {
-                Ok(Payload::CreateEntity(op)) => Some(op.entity),
-                _ => None,
-            })
-            .collect();
+        let (mut created, mut edges) = (Vec::new(), Vec::new());
+        for (_, payload) in bundle.payloads() {
+            match payload {
+                Ok(Payload::CreateEntity(op)) => created.push(op.entity),
+                Ok(Payload::CreateEdge(op)) => edges.push(op.edge),
+                Ok(Payload::CreateOrderedEdge(op)) => edges.push(op.edge),
+                _ => {}
+            }
+        }
         Ok(Some(Outcome {
             command_id,
             bundle_id: bundle.id(),
             created,
+            edges,
         }))
     }
 
@@ -408,6 +416,10 @@ impl<'a> Transaction<'a> {
             hash: *bundle.hash(),
         };
         chain.clock = admitted.clock.clone();
+        if header.seq.is_multiple_of(CLOCK_INTERVAL) {
+            let key = clock_key(id, header.seq);
+            self.write.put(Space::Clock, &key, &encode(&chain.clock))?;
+        }
         self.chains_changed.insert(id);
         let place = self.write.append(id, bundle)?;
         self.cache.summary.operations += u64::from(bundle.len());
@@ -493,7 +505,7 @@ impl<'a> Transaction<'a> {
             hlc: header.hlc,
             hash: *bundle.hash(),
             actor: header.actor,
-            clock: &admitted.clock,
+            sight: Sight::Clock(&admitted.clock),
         };
         derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
         let chain = self.cache.chains.get_mut(place.chain);
@@ -510,7 +522,11 @@ impl<'a> Transaction<'a> {
     fn flush(&mut self) -> Result<(), StorageError> {
         let changes = self.state.flush(&mut *self.write)?;
         self.cache.summary.hash = self.state.hash();
-        if changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
+        let renamed = !Arc::ptr_eq(&self.cache.synonyms, self.state.synonyms());
+        if renamed {
+            self.cache.synonyms = Arc::clone(self.state.synonyms());
+        }
+        if renamed || changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
             self.cache.schema = Arc::new(Schema::load(&*self.write)?);
             self.cache.summary.schema += 1;
             self.committed.schema_changed = true;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use openprod_core::WorkspaceId;
+use openprod_engine::Subject;
 use openprod_engine::conflicts::{ConflictKey, ConflictKind};
 use openprod_engine::schema::{Schema, reserved};
 use openprod_engine::{Committed, Snapshots};
@@ -236,18 +237,27 @@ impl EventBus {
 }
 
 fn describe(key: &ConflictKey, schema: Option<&Schema>) -> (String, String, Option<String>, String) {
-    let field = match key.kind {
+    let field = match &key.kind {
         ConflictKind::Field(field) => schema
-            .and_then(|schema| schema.field_name(field))
+            .and_then(|schema| schema.field_name(*field))
             .map(str::to_owned),
+        ConflictKind::Property(name) => Some(name.clone()),
         _ => None,
     };
     (
         key.id().to_string(),
-        key.entity.to_string(),
+        subject_id(key.subject),
         field,
         key.kind.name().to_owned(),
     )
+}
+
+/// The id of an entity or an edge.
+pub(crate) fn subject_id(subject: Subject) -> String {
+    match subject {
+        Subject::Entity(entity) => entity.to_string(),
+        Subject::Edge(edge) => edge.to_string(),
+    }
 }
 
 #[cfg(test)]

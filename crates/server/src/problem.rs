@@ -44,6 +44,9 @@ pub struct ProblemDocument {
     /// The record concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity_id: Option<String>,
+    /// The edge concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edge_id: Option<String>,
     /// The command concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<String>,
@@ -82,6 +85,7 @@ impl Problem {
             table: None,
             known: None,
             entity_id: None,
+            edge_id: None,
             command_id: None,
             line: None,
             column: None,

@@ -74,6 +74,8 @@ codes! {
     UnknownTable = "unknown_table", NOT_FOUND, "There is no such table";
     /// There is no such record.
     UnknownRecord = "unknown_record", NOT_FOUND, "There is no such record";
+    /// There is no such edge.
+    UnknownEdge = "unknown_edge", NOT_FOUND, "There is no such edge";
     /// The conflict is not open.
     UnknownConflict = "unknown_conflict", NOT_FOUND, "No such conflict is open";
     /// The bundle is not held.
@@ -88,6 +90,18 @@ codes! {
     RecordDeleted = "record_deleted", CONFLICT, "The record is deleted";
     /// The record is not deleted.
     RecordNotDeleted = "record_not_deleted", CONFLICT, "The record is not deleted";
+    /// The record is in the table already.
+    AlreadyInTable = "already_in_table", CONFLICT, "The record is in that table already";
+    /// The edge is deleted.
+    EdgeDeleted = "edge_deleted", CONFLICT, "The edge is deleted";
+    /// The edge is not deleted.
+    EdgeNotDeleted = "edge_not_deleted", CONFLICT, "The edge is not deleted";
+    /// The neighbours stand the other way round.
+    CrossedPlaces = "crossed_places", CONFLICT, "The neighbours stand the other way round";
+    /// The records are one already.
+    AlreadyOne = "already_one", CONFLICT, "The two are one record already";
+    /// The name was not merged into the record.
+    NotMerged = "not_merged", CONFLICT, "That was not merged into the record";
     /// The workspace is here already.
     AlreadyJoined = "already_joined", CONFLICT, "The workspace is here already";
     /// The workspace takes no further change from this device.
@@ -112,6 +126,16 @@ codes! {
     NotInTable = "not_in_table", UNPROCESSABLE_ENTITY, "The record is not in that table";
     /// The record is in several tables and none is named.
     AmbiguousTable = "ambiguous_table", UNPROCESSABLE_ENTITY, "The record is in several tables; name one";
+    /// The record is in no other table.
+    OnlyTable = "only_table", UNPROCESSABLE_ENTITY, "The record is in no other table";
+    /// Nothing would be left of the record.
+    NothingLeft = "nothing_left", UNPROCESSABLE_ENTITY, "Nothing would be left of the record";
+    /// The edge has no place among others.
+    NotOrdered = "not_ordered", UNPROCESSABLE_ENTITY, "The edge has no place among others";
+    /// The edge is none of the siblings.
+    ForeignEdge = "foreign_edge", UNPROCESSABLE_ENTITY, "The edge is none of the siblings";
+    /// The fields cannot be one.
+    Unmappable = "unmappable", UNPROCESSABLE_ENTITY, "The fields cannot be one";
     /// The command asks for nothing.
     NothingToDo = "nothing_to_do", UNPROCESSABLE_ENTITY, "There is nothing to do";
     /// The operation is none of the conflict's values.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use openprod_core::SealError;
+use openprod_core::{EdgeId, SealError};
 use openprod_engine::query::QueryError;
 use openprod_engine::{AdmissionError, CommandError, OwnerError};
 use openprod_storage::StorageError;
@@ -82,8 +82,30 @@ impl From<CommandError> for Problem {
             CommandError::Deleted { entity, .. } => {
                 refused(Code::RecordDeleted).with(|problem| problem.entity_id = Some(entity.to_string()))
             }
-            CommandError::NotDeleted { entity } => {
+            CommandError::NotDeleted { entity, .. } => {
                 refused(Code::RecordNotDeleted).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::InTable { entity, table, .. } => refused(Code::AlreadyInTable)
+                .with(|problem| (problem.entity_id, problem.table) = (Some(entity.to_string()), Some(table))),
+            CommandError::OnlyTable { entity, table } => refused(Code::OnlyTable)
+                .with(|problem| (problem.entity_id, problem.table) = (Some(entity.to_string()), Some(table))),
+            CommandError::UnknownEdge { edge, .. } => edge_refused(refused(Code::UnknownEdge), edge),
+            CommandError::DeletedEdge { edge, .. } => edge_refused(refused(Code::EdgeDeleted), edge),
+            CommandError::NotDeletedEdge { edge } => edge_refused(refused(Code::EdgeNotDeleted), edge),
+            CommandError::NotOrdered { edge, .. } => edge_refused(refused(Code::NotOrdered), edge),
+            CommandError::ForeignEdge { edge, .. } => edge_refused(refused(Code::ForeignEdge), edge),
+            CommandError::CrossedPlaces { after, .. } => edge_refused(refused(Code::CrossedPlaces), after),
+            CommandError::AlreadyOne { entity } => {
+                refused(Code::AlreadyOne).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::NotMerged { entity, .. } => {
+                refused(Code::NotMerged).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::NothingLeft { entity } => {
+                refused(Code::NothingLeft).with(|problem| problem.entity_id = Some(entity.to_string()))
+            }
+            CommandError::Unmappable { a, b, .. } => {
+                refused(Code::Unmappable).with(|problem| problem.known = Some(format!("{a}, {b}")))
             }
             CommandError::BadName { name, .. } => {
                 refused(Code::BadName).with(|problem| problem.found = Some(name))
@@ -107,7 +129,12 @@ impl From<CommandError> for Problem {
                     problem.size = Some(len);
                     problem.limit = Some(openprod_core::bundle::BUNDLE_BYTES_MAX);
                 }),
+                SealError::ListTooLong { count, .. } => refused(Code::TooLarge).with(|problem| {
+                    problem.size = Some(count);
+                    problem.limit = Some(openprod_core::operation::LIST_MAX);
+                }),
                 SealError::IntentTooLong => refused(Code::EnvelopeTooLong),
+                SealError::Header(_) => refused(Code::Unwritable),
             },
             CommandError::Unwritable(AdmissionError::Storage(error)) | CommandError::Storage(error) => {
                 error.into()
@@ -116,6 +143,10 @@ impl From<CommandError> for Problem {
             CommandError::Aborted(error) => (&*error).into(),
         }
     }
+}
+
+fn edge_refused(problem: Problem, edge: EdgeId) -> Problem {
+    problem.with(|problem| problem.edge_id = Some(edge.to_string()))
 }
 
 impl From<QueryError> for Problem {

@@ -25,13 +25,23 @@ pub enum Space {
     Incident,
     /// Operations that derive to nothing, and why.
     Void,
+    /// Merges, splits and field mappings, in canonical order.
+    Name,
+    /// What the author of every so-manieth bundle of a chain had seen.
+    Clock,
+    /// Drafts: what was done in them and not committed.
+    Overlay,
+    /// One row a text or list: what it holds.
+    Text,
+    /// The deltas of texts and lists, by document.
+    Delta,
     /// Facts about the workspace as a whole: its name, secret, state hash and versions.
     Meta,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Chain,
         Self::Held,
         Self::Command,
@@ -43,6 +53,11 @@ impl Space {
         Self::Edge,
         Self::Incident,
         Self::Void,
+        Self::Name,
+        Self::Clock,
+        Self::Overlay,
+        Self::Text,
+        Self::Delta,
         Self::Meta,
     ];
 
@@ -61,6 +76,11 @@ impl Space {
             Self::Edge => "edge",
             Self::Incident => "incident",
             Self::Void => "void",
+            Self::Name => "name",
+            Self::Clock => "clock",
+            Self::Overlay => "overlay",
+            Self::Text => "text",
+            Self::Delta => "delta",
             Self::Meta => "meta",
         }
     }

@@ -32,8 +32,8 @@ pub enum Deed {
     SetProperty(Ed, Pr, Va),
     Move(Ed, Pl),
     Rebalance(En, Ty, Vec<(Ed, Pl)>),
-    Map(Fi, Fi),
-    Unmap(Fi, Fi),
+    Map((Fa, Fi), (Fa, Fi)),
+    Unmap((Fa, Fi), (Fa, Fi)),
     Merge {
         survivor: En,
         absorbed: En,
@@ -144,17 +144,17 @@ impl Deed {
                 .into()
             }
             Self::Map(a, b) => ConfirmFieldMapping {
-                facet_a: Fa(a.0).get(),
-                field_a: a.get(),
-                facet_b: Fa(b.0).get(),
-                field_b: b.get(),
+                facet_a: a.0.get(),
+                field_a: a.1.get(),
+                facet_b: b.0.get(),
+                field_b: b.1.get(),
             }
             .into(),
             Self::Unmap(a, b) => RevokeFieldMapping {
-                facet_a: Fa(a.0).get(),
-                field_a: a.get(),
-                facet_b: Fa(b.0).get(),
-                field_b: b.get(),
+                facet_a: a.0.get(),
+                field_a: a.1.get(),
+                facet_b: b.0.get(),
+                field_b: b.1.get(),
             }
             .into(),
             Self::Merge { survivor, absorbed } => MergeEntities {

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use openprod_core::bundle::{FORMAT_VERSION, Header};
-use openprod_core::{
-    Bundle, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Timestamp, VerifiedBundle,
-};
+use openprod_core::{Bundle, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Timestamp, VerifiedBundle};
 
 use super::{Deed, Step};
 use crate::device::workspace;

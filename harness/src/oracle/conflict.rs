@@ -48,7 +48,11 @@ impl Oracle {
                 conflicts.insert((*thing, Kind::Deletion), passed);
             }
         }
-        let roots: BTreeSet<_> = self.entities().into_iter().map(|name| self.names.root(name)).collect();
+        let roots: BTreeSet<_> = self
+            .entities()
+            .into_iter()
+            .map(|name| self.names.root(name))
+            .collect();
         for root in roots {
             for field in self.fields(root) {
                 let tips = self.field(root, field);

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openprod_core::{FacetId, Hlc, OpId, Value};
-use openprod_engine::Snapshot;
+use openprod_core::{EdgeId, EntityId, FacetId, Hlc, OpId, Value};
 use openprod_engine::conflicts::{Conflict, ConflictKind};
+use openprod_engine::edge::Direction;
 use openprod_engine::row::{Candidate, CellKey};
+use openprod_engine::{Snapshot, Subject};
 use openprod_storage::StorageError;
 
-use super::{Cell, Dispute, Kind, Oracle, Thing, Write, claim};
+use super::{Cell, Dispute, Ends, Kind, Oracle, Thing, Write, claim};
 
 /// Returns with the difference in words unless both sides are equal.
 macro_rules! expect_same {
@@ -31,6 +32,9 @@ impl Oracle {
         if let Some(difference) = self.difference_in_records(snapshot)? {
             return Ok(Some(difference));
         }
+        if let Some(difference) = self.difference_in_edges(snapshot)? {
+            return Ok(Some(difference));
+        }
         if let Some(difference) = self.difference_in_conflicts(snapshot)? {
             return Ok(Some(difference));
         }
@@ -40,10 +44,16 @@ impl Oracle {
     fn difference_in_records(&self, snapshot: &Snapshot) -> Result<Option<String>, StorageError> {
         for entity in self.entities() {
             let root = self.names().root(entity);
+            expect_same!(root, snapshot.root(entity), "the record of {entity:?}");
             let row = snapshot.row(root)?;
+            expect_same!(&row, &snapshot.row(entity)?, "{root:?} under its name {entity:?}");
             expect_same!(self.is_written(root), row.is_some(), "whether {root:?} has a row");
             let Some(row) = row else { continue };
-            expect_same!(self.is_deleted(root), row.is_deleted(), "whether {root:?} is deleted");
+            expect_same!(
+                self.is_deleted(root),
+                row.is_deleted(),
+                "whether {root:?} is deleted"
+            );
             expect_same!(
                 self.facets(root),
                 row.attached().collect::<BTreeSet<_>>(),
@@ -57,13 +67,114 @@ impl Oracle {
             );
             for field in fields {
                 let tips = self.field(root, field);
-                let found = row.candidates(CellKey::Field(field));
+                let found = row.candidates(&CellKey::Field(field));
                 expect_same!(claims(&tips), candidates(&found), "{field:?} of {root:?}");
                 let shown = tips.last().map(|tip| tip.value.clone());
                 expect_same!(
                     shown.unwrap_or(Value::Empty),
                     row.field(field).clone(),
                     "the value of {field:?} of {root:?}"
+                );
+            }
+        }
+        Ok(None)
+    }
+
+    fn difference_in_edges(&self, snapshot: &Snapshot) -> Result<Option<String>, StorageError> {
+        let written = self.cells.keys().filter_map(|thing| match thing {
+            Thing::Edge(edge) => Some(*edge),
+            Thing::Entity(_) => None,
+        });
+        for id in written.collect::<BTreeSet<_>>() {
+            let edge = snapshot.edge(id)?;
+            let ends = self.ends(id);
+            expect_same!(ends.is_some(), edge.is_some(), "whether {id:?} is known");
+            let (Some(edge), Some(ends)) = (edge, ends) else {
+                continue;
+            };
+            let (source, target) = (self.names().root(ends.source), self.names().root(ends.target));
+            expect_same!(
+                (source, target, &ends.edge_type, ends.ordered),
+                (
+                    edge.ends.source,
+                    edge.ends.target,
+                    &edge.ends.edge_type,
+                    edge.ends.ordered
+                ),
+                "the ends of {id:?}"
+            );
+            expect_same!(
+                !self.is_related(id),
+                edge.row.is_deleted(),
+                "whether {id:?} is deleted"
+            );
+            for cell in self.cells[&Thing::Edge(id)].keys() {
+                let key = match cell {
+                    Cell::Exists => CellKey::Exists,
+                    Cell::Property(name) => CellKey::Property(name.clone()),
+                    Cell::Place => CellKey::Place,
+                    Cell::Facet(_) | Cell::Field(_) => unreachable!("only entities have them"),
+                };
+                let wanted = self.tips(Thing::Edge(id), cell);
+                expect_same!(
+                    claims(&wanted),
+                    candidates(&edge.row.candidates(&key)),
+                    "{cell:?} of {id:?}"
+                );
+            }
+            let properties: BTreeMap<_, _> = self
+                .properties(id)
+                .into_iter()
+                .filter_map(|name| {
+                    let value = self.shown(Thing::Edge(id), &Cell::Property(name.to_owned()))?;
+                    (*value != Value::Empty).then_some((name, value))
+                })
+                .collect();
+            expect_same!(
+                properties,
+                edge.properties().collect::<BTreeMap<_, _>>(),
+                "the properties of {id:?}"
+            );
+            if ends.ordered {
+                expect_same!(self.place(id), edge.place(), "the place of {id:?}");
+            }
+        }
+        self.difference_in_relations(snapshot)
+    }
+
+    /// Compares which edges each entity has, and in which order.
+    fn difference_in_relations(&self, snapshot: &Snapshot) -> Result<Option<String>, StorageError> {
+        let related: BTreeSet<_> = self.edges().filter(|edge| self.is_related(*edge)).collect();
+        let ends: Vec<_> = related.iter().filter_map(|edge| self.ends(*edge)).collect();
+        let types: BTreeSet<_> = ends.iter().map(|ends| ends.edge_type.as_str()).collect();
+        let named = ends.iter().flat_map(|ends| [ends.source, ends.target]);
+        for entity in named.chain(self.entities()).collect::<BTreeSet<_>>() {
+            let record = self.names().root(entity);
+            for (direction, end) in [
+                (Direction::Outgoing, (|ends| ends.source) as fn(&Ends) -> EntityId),
+                (Direction::Incoming, |ends| ends.target),
+            ] {
+                let touches = |edge: &EdgeId| {
+                    self.ends(*edge)
+                        .is_some_and(|ends| self.names().root(end(ends)) == record)
+                };
+                let wanted: BTreeSet<_> = related.iter().copied().filter(touches).collect();
+                let found = snapshot.edges(entity, direction, None)?;
+                expect_same!(
+                    wanted.len(),
+                    found.len(),
+                    "how many edges of {entity:?} are {direction:?}"
+                );
+                let found: BTreeSet<_> = found.into_iter().map(|edge| edge.id).collect();
+                expect_same!(wanted, found, "the edges of {entity:?} that are {direction:?}");
+            }
+            for edge_type in &types {
+                let found = snapshot.edges(entity, Direction::Outgoing, Some(edge_type))?;
+                let ordered = found.into_iter().filter(|edge| edge.ends.ordered);
+                expect_same!(
+                    self.siblings(record, edge_type),
+                    ordered.map(|edge| edge.id).collect::<Vec<_>>(),
+                    "the siblings of type {edge_type:?} below {entity:?}"
                 );
             }
         }
@@ -101,7 +212,11 @@ impl Oracle {
                 .into_iter()
                 .map(|(entity, _)| entity)
                 .collect();
-            expect_same!(found.len() as u64, snapshot.count(table)?, "the count of {table:?}");
+            expect_same!(
+                found.len() as u64,
+                snapshot.count(table)?,
+                "the count of {table:?}"
+            );
             expect_same!(self.members(table), found, "the records of {table:?}");
         }
         Ok(None)
@@ -109,9 +224,13 @@ impl Oracle {
 }
 
 fn dispute(conflict: &Conflict) -> Dispute {
-    let thing = Thing::Entity(conflict.key.entity);
+    let thing = match conflict.key.subject {
+        Subject::Entity(entity) => Thing::Entity(entity),
+        Subject::Edge(edge) => Thing::Edge(edge),
+    };
     let kind = match &conflict.key.kind {
         ConflictKind::Field(field) => Kind::Field(*field),
+        ConflictKind::Property(name) => Kind::Property(name.clone()),
         ConflictKind::Existence => Kind::Existence,
         ConflictKind::Membership(facet) => Kind::Membership(*facet),
         ConflictKind::Deletion => Kind::Deletion,

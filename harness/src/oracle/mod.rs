@@ -159,7 +159,12 @@ impl Oracle {
     pub fn facets(&self, root: EntityId) -> BTreeSet<FacetId> {
         let mut facets = BTreeSet::new();
         for name in self.names.of_record(root) {
-            for cell in self.cells.get(&Thing::Entity(name)).into_iter().flat_map(BTreeMap::keys) {
+            for cell in self
+                .cells
+                .get(&Thing::Entity(name))
+                .into_iter()
+                .flat_map(BTreeMap::keys)
+            {
                 if let Cell::Facet(facet) = cell
                     && self.shown(Thing::Entity(name), cell) == Some(&Value::Boolean(true))
                 {
@@ -173,7 +178,11 @@ impl Oracle {
     /// The records of a table: those that have its facet and are not deleted.
     #[must_use]
     pub fn members(&self, table: FacetId) -> BTreeSet<EntityId> {
-        let mut roots: BTreeSet<_> = self.entities().into_iter().map(|name| self.names.root(name)).collect();
+        let mut roots: BTreeSet<_> = self
+            .entities()
+            .into_iter()
+            .map(|name| self.names.root(name))
+            .collect();
         roots.retain(|root| !self.is_deleted(*root) && self.facets(*root).contains(&table));
         roots
     }

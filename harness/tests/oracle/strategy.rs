@@ -17,6 +17,10 @@ fn field() -> impl Strategy<Value = Fi> {
     (0..Fi::COUNT).prop_map(Fi)
 }
 
+fn table_field() -> impl Strategy<Value = (Fa, Fi)> {
+    (facet(), field())
+}
+
 fn edge() -> impl Strategy<Value = Ed> {
     (0..Ed::COUNT).prop_map(Ed)
 }
@@ -46,14 +50,16 @@ fn relate() -> impl Strategy<Value = Deed> {
         option::weighted(0.7, place()),
         vec((property(), value()), 0..3),
     );
-    parts.prop_map(|(edge, source, target, edge_type, place, properties)| Deed::Relate {
-        edge,
-        source,
-        target,
-        edge_type,
-        place,
-        properties,
-    })
+    parts.prop_map(
+        |(edge, source, target, edge_type, place, properties)| Deed::Relate {
+            edge,
+            source,
+            target,
+            edge_type,
+            place,
+            properties,
+        },
+    )
 }
 
 /// A payload of a known kind that may not decode, or, rarely, of a kind that nobody knows.
@@ -86,8 +92,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => (edge(), place()).prop_map(|(edge, place)| Deed::Move(edge, place)),
         2 => (entity(), edge_type(), vec((edge(), place()), 0..4))
             .prop_map(|(parent, edge_type, ordering)| Deed::Rebalance(parent, edge_type, ordering)),
-        3 => (field(), field()).prop_map(|(a, b)| Deed::Map(a, b)),
-        2 => (field(), field()).prop_map(|(a, b)| Deed::Unmap(a, b)),
+        3 => (table_field(), table_field()).prop_map(|(a, b)| Deed::Map(a, b)),
+        2 => (table_field(), table_field()).prop_map(|(a, b)| Deed::Unmap(a, b)),
         5 => (entity(), entity()).prop_map(|(survivor, absorbed)| Deed::Merge { survivor, absorbed }),
         3 => (entity(), entity()).prop_map(|(source, new)| Deed::Split { source, new }),
         1 => Just(Deed::Fact),
@@ -109,8 +115,8 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A history of 2 to 5 authors and some 10 to 40 operations, for 2 or 3 engines.
 pub(crate) fn history() -> impl Strategy<Value = History> {
-    let delivery = (proptest::bool::weighted(0.02), any::<u16>())
-        .prop_map(|(sqlite, seed)| Delivery { sqlite, seed });
+    let delivery =
+        (proptest::bool::weighted(0.02), any::<u16>()).prop_map(|(sqlite, seed)| Delivery { sqlite, seed });
     (2..=5_u8, vec(step(), 6..=26), vec(delivery, 2..=3)).prop_map(|(authors, steps, deliveries)| History {
         authors,
         steps,

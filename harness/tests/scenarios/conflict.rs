@@ -42,7 +42,7 @@ fn concurrent_edits_of_a_cell_conflict_on_both_with_both_values_and_authors() {
     assert_eq!(a.conflict(), b.conflict());
     let conflict = a.conflict();
     assert!(matches!(conflict.key.kind, ConflictKind::Field(_)));
-    assert_eq!(conflict.key.entity, cue);
+    assert_eq!(conflict.key.subject.entity(), Some(cue));
     let mut written: Vec<_> = conflict
         .candidates
         .iter()

@@ -6,7 +6,7 @@ use openprod_core::FieldType::Text;
 use openprod_core::bundle::BUNDLE_BYTES_MAX;
 use openprod_core::operation::{CreateEntity, SetField};
 use openprod_core::{
-    BundleError, BundleHash, EntityId, Hlc, Identity, Payload, Timestamp, Value, WorkspaceId,
+    BundleError, BundleHash, EntityId, HeaderError, Hlc, Identity, Payload, Timestamp, Value, WorkspaceId,
 };
 use openprod_engine::{AdmissionError, LogHead};
 use openprod_sync::batch::pack;
@@ -267,12 +267,15 @@ fn header_that_contradicts_itself_is_refused() {
         changed(&|forgery| forgery.header.intent.source = "x".repeat(300)),
     ] {
         stage.refuse(&[&bytes], |error| {
-            matches!(error, LinkError::Bundle(BundleError::Inconsistent(_)))
+            matches!(error, LinkError::Bundle(BundleError::Header(_)))
         });
     }
     let newer = changed(&|forgery| forgery.header.version = 2);
     stage.refuse(&[&newer], |error| {
-        matches!(error, LinkError::Bundle(BundleError::Version { version: 2 }))
+        matches!(
+            error,
+            LinkError::Bundle(BundleError::Header(HeaderError::Version { version: 2 }))
+        )
     });
 }
 

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod allocation;
 mod arbitrary;
 mod golden;
 mod order;
 mod proofs;
 mod refusal;
 mod round_trip;
+mod sealing;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use openprod_engine::conflicts::{Conflict, ConflictKind};
 use openprod_engine::row::CellKey;
 use openprod_engine::schema::{Schema, Table};
-use openprod_engine::{Command, Decision};
+use openprod_engine::{Command, Decision, Subject};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -41,16 +41,18 @@ pub(crate) struct Conflicts {
 pub(crate) struct ConflictView {
     /// The conflict: the same id on every peer.
     conflict_id: String,
-    /// `field`, `existence` (deleted and restored), `membership` (in a table and out of it) or `deletion` (deleted
-    /// and edited).
+    /// `field`, `property` (of an edge), `existence` (deleted and restored), `membership` (in a table and out of it) or
+    /// `deletion` (deleted and edited).
     kind: &'static str,
-    /// The record.
-    entity_id: String,
+    /// The record; `null` when it is about an edge.
+    entity_id: Option<String>,
+    /// The edge; `null` when it is about a record.
+    edge_id: Option<String>,
     /// The name of its table; `null` when it is about a table, a field or the workspace itself.
     table: Option<String>,
     /// The id of its table; `null` when it is about a table, a field or the workspace itself.
     table_id: Option<String>,
-    /// The field's name; `null` when it is not about a field.
+    /// The name of the field or property; `null` when it is about neither.
     field: Option<String>,
     /// What was written, in ascending order of time.
     values: Vec<ConflictValue>,
@@ -79,19 +81,21 @@ pub(crate) struct ConflictValue {
 
 impl ConflictView {
     fn of(schema: &Schema, conflict: &Conflict) -> Self {
-        let name = |cell: CellKey| match cell {
-            CellKey::Field(field) => schema.field_name(field).map(str::to_owned),
-            CellKey::Exists | CellKey::Facet(_) => None,
+        let name = |cell: &CellKey| match cell {
+            CellKey::Field(field) => schema.field_name(*field).map(str::to_owned),
+            CellKey::Property(name) => Some(name.clone()),
+            CellKey::Exists | CellKey::Facet(_) | CellKey::Place => None,
         };
         let mut tables = conflict.facets.iter().filter_map(|facet| schema.table(*facet));
-        let (field, table): (_, Option<&Table>) = match conflict.key.kind {
+        let (field, table): (_, Option<&Table>) = match &conflict.key.kind {
             ConflictKind::Field(id) => (
-                name(CellKey::Field(id)),
+                name(&CellKey::Field(*id)),
                 tables
-                    .find(|table| table.field_by_id(id).is_some())
+                    .find(|table| table.field_by_id(*id).is_some())
                     .or_else(|| tables.next()),
             ),
-            ConflictKind::Membership(facet) => (None, schema.table(facet)),
+            ConflictKind::Property(property) => (Some(property.clone()), None),
+            ConflictKind::Membership(facet) => (None, schema.table(*facet)),
             ConflictKind::Existence | ConflictKind::Deletion => (None, tables.next()),
         };
         let values = conflict
@@ -100,7 +104,7 @@ impl ConflictView {
             .zip(&conflict.cells)
             .map(|(candidate, cell)| ConflictValue {
                 value: FieldValue::of(&candidate.value),
-                field: name(*cell),
+                field: name(cell),
                 actor_id: candidate.actor.to_string(),
                 hlc: candidate.hlc.to_string(),
                 at: rfc3339(candidate.hlc.timestamp()),
@@ -109,7 +113,11 @@ impl ConflictView {
         Self {
             conflict_id: conflict.id.to_string(),
             kind: conflict.key.kind.name(),
-            entity_id: conflict.key.entity.to_string(),
+            entity_id: conflict.key.subject.entity().map(|entity| entity.to_string()),
+            edge_id: match conflict.key.subject {
+                Subject::Edge(edge) => Some(edge.to_string()),
+                Subject::Entity(_) => None,
+            },
             table: table.map(|table| table.name.clone()),
             table_id: table.map(|table| table.id.to_string()),
             field,

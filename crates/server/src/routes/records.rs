@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use openprod_core::{EntityId, FacetId};
-use openprod_engine::conflicts::{self, ConflictKind};
+use openprod_core::{EntityId, FacetId, FieldId};
+use openprod_engine::conflicts::ConflictKind;
 use openprod_engine::query::{LIMIT_MAX, ListRequest, list as list_records};
 use openprod_engine::row::Row;
-use openprod_engine::schema::{Schema, Table};
+use openprod_engine::schema::{Field, Table};
 use openprod_engine::{Command, CommandError, Snapshot};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -239,26 +239,34 @@ pub(crate) struct RecordConflict {
 }
 
 impl RecordView {
-    fn of(schema: &Schema, table: &Table, entity: EntityId, row: &Row) -> Self {
+    fn of(snapshot: &Snapshot, table: &Table, entity: EntityId, row: &Row) -> Result<Self, Problem> {
+        let schema = snapshot.schema();
         let fields = table
             .fields
             .iter()
             .map(|field| (field.name.clone(), FieldValue::of(row.field(field.id))));
-        let conflicts = conflicts::of_row(entity, row)
+        let mappings = &snapshot.synonyms().mappings;
+        let name = |id: FieldId| {
+            let own = |field: &&Field| mappings.semantic(field.id) == id;
+            let own = table.fields.iter().find(own).map(|field| field.name.as_str());
+            own.or_else(|| schema.field_name(id)).map(str::to_owned)
+        };
+        let conflicts = snapshot
+            .conflicts_of(entity, row)?
             .into_iter()
             .map(|key| RecordConflict {
                 conflict_id: key.id().to_string(),
                 kind: key.kind.name(),
                 field: match key.kind {
-                    ConflictKind::Field(field) => schema.field_name(field).map(str::to_owned),
+                    ConflictKind::Field(field) => name(field),
                     _ => None,
                 },
             });
-        Self {
+        Ok(Self {
             entity_id: entity.to_string(),
             fields: fields.collect(),
             conflicts: conflicts.collect(),
-        }
+        })
     }
 }
 
@@ -294,8 +302,8 @@ pub(crate) async fn list(
             Some(table) => page
                 .records
                 .iter()
-                .map(|(entity, row)| RecordView::of(schema, table, *entity, row))
-                .collect(),
+                .map(|(entity, row)| RecordView::of(snapshot, table, *entity, row))
+                .collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
         Ok(Records {
@@ -394,7 +402,7 @@ fn read_one(snapshot: &Snapshot, entity: EntityId, table: Option<String>) -> Res
         }
     };
     Ok(OneRecord {
-        record: RecordView::of(schema, table, entity, &row),
+        record: RecordView::of(snapshot, table, entity, &row)?,
         table_id: table.id.to_string(),
         table_ids: facets.iter().map(FacetId::to_string).collect(),
         deleted: row.is_deleted(),

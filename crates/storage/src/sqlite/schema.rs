@@ -25,14 +25,42 @@ const LOG: &str = "
         BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 ";
 
+/// The spaces of the first format.
+const FIRST: [Space; 12] = [
+    Space::Chain,
+    Space::Held,
+    Space::Command,
+    Space::Entity,
+    Space::Member,
+    Space::Touch,
+    Space::Conflict,
+    Space::Fork,
+    Space::Edge,
+    Space::Incident,
+    Space::Void,
+    Space::Meta,
+];
+
+/// The spaces that the second format added.
+const SECOND: [Space; 5] = [
+    Space::Name,
+    Space::Clock,
+    Space::Overlay,
+    Space::Text,
+    Space::Delta,
+];
+
 /// All migrations, oldest first. A step that was released is never changed.
 pub(crate) fn migrations() -> Migrations<'static> {
-    let mut first = LOG.to_owned();
-    for space in Space::ALL {
-        let name = space.name();
-        first.push_str(&format!(
-            "CREATE TABLE state_{name} (key BLOB PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;\n"
-        ));
-    }
-    Migrations::new(vec![M::up(&*first.leak())])
+    let tables = |spaces: &[Space]| -> String {
+        let table = |space: &Space| {
+            let name = space.name();
+            format!(
+                "CREATE TABLE state_{name} (key BLOB PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;\n"
+            )
+        };
+        spaces.iter().map(table).collect()
+    };
+    let first = LOG.to_owned() + &tables(&FIRST);
+    Migrations::new(vec![M::up(&*first.leak()), M::up(&*tables(&SECOND).leak())])
 }

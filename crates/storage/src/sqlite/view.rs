@@ -185,6 +185,11 @@ pub(crate) const fn sql(space: Space) -> Statements {
         Space::Edge => statements!("edge"),
         Space::Incident => statements!("incident"),
         Space::Void => statements!("void"),
+        Space::Name => statements!("name"),
+        Space::Clock => statements!("clock"),
+        Space::Overlay => statements!("overlay"),
+        Space::Text => statements!("text"),
+        Space::Delta => statements!("delta"),
         Space::Meta => statements!("meta"),
     }
 }

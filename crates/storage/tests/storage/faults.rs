@@ -202,9 +202,11 @@ fn commit_until_refused(path: &Path) -> String {
         Err(error) => return format!("acknowledged 0 opening {error:?}"),
     };
     let mut bundles: Vec<VerifiedBundle> = Vec::new();
+    let mut made: Option<VerifiedBundle> = None;
     let mut refused = None;
     for seq in 1..=12 {
-        let next = bundle(1, seq, bundles.last());
+        let next = bundle(1, seq, made.as_ref());
+        made = Some(next.clone());
         let outcome = store.begin().and_then(|mut write| {
             write.append(ChainId(0), &next)?;
             write.put(Space::Meta, b"count", &seq.to_be_bytes())?;
