@@ -1,4 +1,5 @@
 //! The naive oracle: held to the rules of `docs/derivation.md` by hand, then held against engines in random histories.
 
 mod histories;
+mod rules;
 mod strategy;

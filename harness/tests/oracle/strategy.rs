@@ -117,7 +117,7 @@ fn step() -> impl Strategy<Value = Step> {
 pub(crate) fn history() -> impl Strategy<Value = History> {
     let delivery =
         (proptest::bool::weighted(0.02), any::<u16>()).prop_map(|(sqlite, seed)| Delivery { sqlite, seed });
-    (2..=5_u8, vec(step(), 6..=26), vec(delivery, 2..=3)).prop_map(|(authors, steps, deliveries)| History {
+    (2..=5_u8, vec(step(), 0..=32), vec(delivery, 2..=3)).prop_map(|(authors, steps, deliveries)| History {
         authors,
         steps,
         deliveries,
