@@ -41,7 +41,7 @@ pub fn judge(history: &History) -> Result<(), String> {
     let oracle = Oracle::new(&applied)?;
     let mut hashes = Vec::new();
     for delivery in &history.deliveries {
-        let mut engine = deliver(&team, delivery)?;
+        let (_disk, mut engine) = deliver(&team, delivery)?;
         let snapshot = engine.snapshots().take().expect("the store can be read");
         let status = snapshot.status().expect("the store can be read");
         let wrong = |what: String| Err(format!("{delivery:?}: {what}"));
@@ -77,7 +77,7 @@ fn held(team: &Team) -> BTreeSet<usize> {
 }
 
 /// An engine that got every bundle after its past, some twice, in batches, and was restarted now and then.
-fn deliver(team: &Team, delivery: &Delivery) -> Result<Engine, String> {
+fn deliver(team: &Team, delivery: &Delivery) -> Result<(Disk, Engine), String> {
     let mut random = Random::new(u64::from(delivery.seed));
     let kind = if delivery.sqlite {
         StoreKind::Sqlite
@@ -101,7 +101,7 @@ fn deliver(team: &Team, delivery: &Delivery) -> Result<Engine, String> {
                 Engine::open(open(), identity(), random.seed(), NOW).expect("the store holds a workspace");
         }
     }
-    Ok(engine)
+    Ok((disk, engine))
 }
 
 fn batches(team: &Team, random: &mut Random) -> Vec<Vec<VerifiedBundle>> {
