@@ -1,6 +1,6 @@
 //! Every history that ever showed a bug, at its shortest, and the bug.
 
-use harness::history::{Deed, Delivery, Ed, En, History, Pl, Pr, Step, Ty, Va, judge};
+use harness::history::{Deed, Delivery, Ed, En, Fa, Fi, History, Pl, Pr, Step, Ty, Va, judge};
 
 fn write(writer: u8, second: u8, deeds: &[Deed]) -> Step {
     Step::Write {
@@ -35,4 +35,11 @@ fn creation_of_an_edge_is_no_side_of_its_deletion() {
         2,
         vec![write(0, 1, &[Deed::DeleteEdge(Ed(1))]), write(1, 0, &[relate])],
     );
+}
+
+#[test]
+fn zeros_of_either_sign_are_two_values() {
+    // They were compared as numbers, not by their bytes, so that nobody was told.
+    let set = |value| [Deed::Set(En(0), Fa(0), Fi(0), Va(value))];
+    passes(2, vec![write(0, 0, &set(7)), write(1, 0, &set(8))]);
 }
