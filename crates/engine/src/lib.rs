@@ -16,7 +16,9 @@ mod derive;
 pub mod edge;
 mod engine;
 mod forks;
+mod layer;
 mod order;
+pub mod overlay;
 mod owner;
 mod plan;
 pub mod query;
@@ -34,7 +36,10 @@ mod transaction;
 mod workspace;
 
 pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
-pub use command::{Command, CommandError, Decision, Envelope, Fields, NewField, Outcome, Request};
+pub use command::{
+    Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, Fields, NewEdge,
+    NewField, Outcome, OverlayCommand, Part, Request,
+};
 pub use derive::DERIVATION_VERSION;
 pub use engine::{Engine, OpenError};
 pub use forks::ForkEvidence;

@@ -229,6 +229,12 @@ impl Row {
         })
     }
 
+    /// The operations behind a cell's tips, in ascending order.
+    pub(crate) fn tip_ids(&self, key: &CellKey) -> Vec<(BundleHash, u32)> {
+        let id = |tip: &Tip| (self.stamps[tip.origin.stamp as usize].hash, tip.origin.index);
+        self.tips(key).iter().map(id).collect()
+    }
+
     /// Whether concurrent writes gave the cell values that differ.
     #[must_use]
     pub fn is_contended(&self, key: &CellKey) -> bool {

@@ -7,7 +7,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
-use openprod_engine::{Command, CommandError, Outcome, OwnerError, OwnerHandle, Request, Snapshot};
+use openprod_engine::{
+    Command, CommandError, Destination, Outcome, OwnerError, OwnerHandle, Request, Snapshot,
+};
 use serde::Serialize;
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -90,7 +92,13 @@ impl App {
         let owner = self.host().select(workspace)?;
         let envelope = envelope.unwrap_or_default().read()?;
         let name = command.name();
-        let result = give(|reply| owner.execute(Request { envelope, command }, reply)).await?;
+        let destination = Destination::Active;
+        let request = Request {
+            envelope,
+            command,
+            destination,
+        };
+        let result = give(|reply| owner.execute(request, reply)).await?;
         let outcome = if result.is_ok() { "done" } else { "refused" };
         counter!("openprod_commands_total", "command" => name, "outcome" => outcome).increment(1);
         result.map_err(|error: CommandError| error.into())
@@ -113,7 +121,7 @@ impl App {
         let turn = turn.await.map_err(busy)?.expect("the semaphore is never closed");
         let body = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let snapshot = owner.snapshots().take()?;
+            let snapshot = owner.snapshots().view()?;
             json(&answer(&snapshot, &owner)?)
         });
         Ok(json_response(body.await.map_err(|error| failed(&error))??))
