@@ -25,6 +25,13 @@ mod snapshot;
 mod state;
 mod state_hash;
 mod stored;
+#[expect(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "derivation reads it from the next change on"
+)]
+mod text;
 mod transaction;
 mod workspace;
 
