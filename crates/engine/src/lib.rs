@@ -25,12 +25,15 @@ mod snapshot;
 mod state;
 mod state_hash;
 mod stored;
-#[expect(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "derivation reads it from the next change on"
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "derivation reads it from the next change on"
+    )
 )]
+#[expect(unreachable_pub, reason = "derivation reads it from the next change on")]
 mod text;
 mod transaction;
 mod workspace;

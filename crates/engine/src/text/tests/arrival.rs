@@ -2,6 +2,7 @@
 //! they make the same document. Also when one author writes what no editor would.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use yrs::Text as _;
 
 use super::super::document::Document;
