@@ -27,13 +27,13 @@ mod state_hash;
 mod stored;
 #[cfg_attr(
     not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "derivation reads it from the next change on"
-    )
+    expect(dead_code, reason = "derivation reads it from the next change on")
 )]
-#[expect(unreachable_pub, reason = "derivation reads it from the next change on")]
+#[expect(
+    unreachable_pub,
+    unused_imports,
+    reason = "derivation reads it from the next change on"
+)]
 mod text;
 mod transaction;
 mod workspace;

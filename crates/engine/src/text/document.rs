@@ -1,5 +1,6 @@
 //! The derived state of one text or list.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -48,7 +49,8 @@ pub(crate) struct Document {
     kind: Kind,
     doc: Doc,
     clocks: Clocks,
-    order: Order,
+    /// `None` after loading, until the first delta: it follows from `base`, and whoever only reads needs none.
+    order: Option<Order>,
     /// A state of `doc`, and the deltas since: what to go back to when yrs fails half-way.
     base: Vec<u8>,
     journal: Vec<Vec<u8>>,
@@ -62,7 +64,7 @@ impl Document {
             kind,
             doc: empty(kind, ClientId::MAX),
             clocks: Clocks::default(),
-            order: Order::default(),
+            order: Some(Order::default()),
             base: Vec::new(),
             journal: Vec::new(),
             journal_bytes: 0,
@@ -98,16 +100,22 @@ impl Document {
         })?;
         let seen = |other: Bundle| other == bundle || covers(other.chain, other.seq);
         let start = self.judge(&update, author, &seen)?;
-        if let Err(error) = self.arrange(&update.blocks, start) {
-            self.order.undo(start);
-            return Err(error);
+        let mut order = match self.order.take() {
+            Some(order) => order,
+            None => order_of(&self.base).ok_or(DeltaError::Library)?,
+        };
+        let outcome = arrange(&mut order, &update.blocks).and_then(|()| {
+            integrate(&self.doc, delta).map_err(|Failed| {
+                self.restore();
+                DeltaError::Library
+            })
+        });
+        match outcome {
+            Ok(()) => order.settle(start),
+            Err(_) => order.undo(start),
         }
-        if self.integrate(delta).is_err() {
-            self.order.undo(start);
-            self.restore();
-            return Err(DeltaError::Library);
-        }
-        self.order.settle(start);
+        self.order = Some(order);
+        outcome?;
         if let Some(last) = update.blocks.last() {
             self.clocks.advance(author, last.end(), bundle);
         }
@@ -191,8 +199,7 @@ impl Document {
             .map_err(DocumentError::Clocks)?
             .ok_or(DocumentError::Damaged)?;
         let update = Update::read(state).map_err(|_| DocumentError::Damaged)?;
-        let order = Order::of(&update.blocks).ok_or(DocumentError::Damaged)?;
-        if !order.ends().eq(clocks.ends()) {
+        if !ends(&update.blocks).into_iter().eq(clocks.ends()) {
             return Err(DocumentError::Damaged);
         }
         let doc = empty(kind, ClientId::MAX);
@@ -201,7 +208,7 @@ impl Document {
             kind,
             doc,
             clocks,
-            order,
+            order: None,
             base: state.to_vec(),
             journal: Vec::new(),
             journal_bytes: 0,
@@ -292,25 +299,6 @@ impl Document {
         }
     }
 
-    /// Puts the blocks into the order, as far as they are admitted.
-    fn arrange(&mut self, blocks: &[Block<'_>], start: Place) -> Result<(), DeltaError> {
-        debug_assert!(blocks.first().is_none_or(|block| block.first == start));
-        for block in blocks {
-            let (origin, right) = (block.origin, block.right_origin);
-            if !self.order.admits(origin, right) {
-                return Err(DeltaError::Misplaced(block.first));
-            }
-            self.order
-                .integrate(block.first, block.length, origin, right)
-                .ok_or(DeltaError::Misplaced(block.first))?;
-        }
-        Ok(())
-    }
-
-    fn integrate(&self, delta: &[u8]) -> Result<(), Failed> {
-        integrate(&self.doc, delta)
-    }
-
     /// Builds yrs' document again, after yrs failed half-way.
     fn restore(&mut self) {
         let doc = empty(self.kind, ClientId::MAX);
@@ -342,15 +330,54 @@ impl Document {
         doc
     }
 
+    /// All places in order, and how many runs they are.
     #[cfg(test)]
-    pub(super) fn order(&self) -> &Order {
-        &self.order
+    pub(super) fn places(&self) -> (Vec<Place>, usize) {
+        let stored;
+        let order = match &self.order {
+            Some(order) => order,
+            None => {
+                stored = order_of(&self.base).unwrap();
+                &stored
+            }
+        };
+        (order.places(), order.len())
     }
 
     #[cfg(test)]
     pub(super) fn fail_and_restore(&mut self) {
         self.restore();
     }
+}
+
+/// Puts the blocks into the order, as far as they are admitted.
+fn arrange(order: &mut Order, blocks: &[Block<'_>]) -> Result<(), DeltaError> {
+    for block in blocks {
+        let (origin, right) = (block.origin, block.right_origin);
+        if !order.admits(origin, right) {
+            return Err(DeltaError::Misplaced(block.first));
+        }
+        order
+            .integrate(block.first, block.length, origin, right)
+            .ok_or(DeltaError::Misplaced(block.first))?;
+    }
+    Ok(())
+}
+
+/// The order of a state.
+fn order_of(state: &[u8]) -> Option<Order> {
+    if state.is_empty() {
+        return Some(Order::default());
+    }
+    Order::of(&Update::read(state).ok()?.blocks)
+}
+
+/// Each client and its next clock.
+fn ends(blocks: &[Block<'_>]) -> BTreeMap<ClientId, u32> {
+    blocks
+        .iter()
+        .map(|block| (block.first.client, block.end()))
+        .collect()
 }
 
 /// yrs refused an update, kept a part of it for later, or panicked.

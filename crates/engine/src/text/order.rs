@@ -94,7 +94,7 @@ impl Default for Order {
 }
 
 impl Order {
-    /// The order of a whole document; `None` when its blocks make none.
+    /// The order of a whole document, all of which was admitted once; `None` when its blocks make none.
     pub(super) fn of(blocks: &[Block<'_>]) -> Option<Self> {
         let mut order = Self::default();
         let mut queues: BTreeMap<ClientId, std::slice::Iter<'_, Block<'_>>> = BTreeMap::new();
@@ -142,11 +142,6 @@ impl Order {
         Some(order)
     }
 
-    /// Each client and its next clock, in order of the clients.
-    pub(super) fn ends(&self) -> impl Iterator<Item = (ClientId, u32)> {
-        self.clients.keys().map(|client| (*client, self.end(*client)))
-    }
-
     fn end(&self, client: ClientId) -> u32 {
         let last = self.clients.get(&client).and_then(|runs| runs.last());
         last.map_or(0, |run| self.run(*run).end())
@@ -188,9 +183,6 @@ impl Order {
         origin: Option<Place>,
         right_origin: Option<Place>,
     ) -> Option<()> {
-        if self.after_start(origin)? >= self.before_end(right_origin)? {
-            return None;
-        }
         let left = match origin {
             Some(origin) => self.ending_at(origin)?,
             None => START,
@@ -199,6 +191,11 @@ impl Order {
             Some(right) => self.starting_at(right)?,
             None => NONE,
         };
+        // The second split may have cut off what the first was about.
+        let whole = origin.is_none_or(|origin| self.run(left).last() == origin);
+        if !whole || self.run(left).label >= self.label_of(right) {
+            return None;
+        }
         let left = self.make_room(first.client, left, right, origin, right_origin);
         let run = self.insert_after(
             left,
@@ -285,6 +282,9 @@ impl Order {
         origin: Option<Place>,
         right_origin: Option<Place>,
     ) -> u32 {
+        if self.run(left).after == right {
+            return left;
+        }
         let end_of = |run: u32| Position {
             label: self.run(run).label,
             offset: u32::MAX,

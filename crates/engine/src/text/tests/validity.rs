@@ -36,10 +36,10 @@ fn one(origin: Option<Place>, right: Option<Place>, content: CraftedContent) -> 
 
 #[track_caller]
 fn refused(document: &mut Document, delta: &[u8], expected: &DeltaError) {
-    let before = (document.canonical(), document.order().places());
+    let before = (document.canonical(), document.places().0);
     let found = document.apply(delta, client(8), bundle(1, 1), &all).unwrap_err();
     assert_eq!(&found, expected);
-    assert_eq!((document.canonical(), document.order().places()), before);
+    assert_eq!((document.canonical(), document.places().0), before);
     let delta = inserted(&document.editor(client(8)), 0, "!");
     document.apply(&delta, client(8), bundle(1, 2), &all).unwrap();
     assert!(text(document).starts_with('!'));
