@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::Value;
 use yrs::{Doc, Text as _, Transact as _};
@@ -120,35 +119,7 @@ fn sequential_trace_ends_alike_on_two_peers() {
     assert_eq!(near.canonical(), far.canonical());
 
     let stored = near.encode();
-    println!(
-        "{} deltas, {} bytes stored, {} runs",
-        deltas.len(),
-        stored.len(),
-        near.places().1
-    );
-    let fastest = (0..7)
-        .map(|_| time(|| drop(Document::decode(&stored).unwrap())))
-        .min()
-        .unwrap();
-    println!("loaded in {fastest:?}");
-    assert!(
-        cfg!(debug_assertions) || fastest < Duration::from_millis(10),
-        "{fastest:?}"
-    );
-}
-
-fn time(act: impl FnOnce()) -> Duration {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a measurement, which nothing derives from"
-    )]
-    let start = std::time::Instant::now();
-    act();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a measurement, which nothing derives from"
-    )]
-    start.elapsed()
+    assert!(stored.len() < 3 * end.len(), "{} bytes", stored.len());
 }
 
 /// One delta of the concurrent trace.
@@ -282,5 +253,4 @@ fn concurrent_trace_ends_alike_in_every_arrival_order() {
         canonical.push(document.canonical());
     }
     assert!(canonical.windows(2).all(|pair| pair[0] == pair[1]));
-    println!("{} deltas of {} transactions", sent.len(), transactions.len());
 }

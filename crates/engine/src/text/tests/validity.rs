@@ -108,6 +108,34 @@ fn another_branch_under_the_same_clocks_collides() {
     );
 }
 
+/// What a caller does on a collision: in one order, whichever branch came first, one document comes out.
+#[test]
+fn rebuilt_in_one_order_both_branches_make_one_document() {
+    let begun = inserted(&empty(Kind::Text, client(7)), 0, "begun ");
+    let mut start = Document::new(Kind::Text);
+    start.apply(&begun, client(7), bundle(0, 1), &all).unwrap();
+    let branches = ["one", "another"].map(|added| inserted(&start.editor(client(7)), 6, added));
+    // Chain 1 left chain 0 after its first bundle.
+    let deltas = [(0, 1, &begun), (0, 2, &branches[0]), (1, 2, &branches[1])];
+    let build = |order: [usize; 3]| {
+        let mut document = Document::new(Kind::Text);
+        let outcomes = order.map(|index| {
+            let (chain, seq, delta) = deltas[index];
+            document.apply(delta, client(7), bundle(chain, seq), &|of, at| {
+                (of.0, at) == (0, 1)
+            })
+        });
+        (document.canonical(), outcomes[2].clone())
+    };
+    let (one, other) = (build([0, 1, 2]), build([0, 2, 1]));
+    assert_eq!(
+        (&one.1, &other.1),
+        (&Err(DeltaError::Collides), &Err(DeltaError::Collides))
+    );
+    assert_ne!(one.0, other.0);
+    assert_eq!(build([0, 1, 2]), one);
+}
+
 #[test]
 fn neighbours_and_deletions_are_to_be_in_the_authors_past() {
     let unseen = DeltaError::Unseen(place(7, 5));
