@@ -33,6 +33,7 @@ mod state_hash;
 mod stored;
 mod subject;
 pub mod synonyms;
+pub mod text;
 mod transaction;
 mod workspace;
 
