@@ -591,6 +591,7 @@ impl<'a> Transaction<'a> {
             hlc: header.hlc,
             hash: *bundle.hash(),
             actor: header.actor,
+            log: header.log,
             sight: Sight::Clock(&admitted.clock),
         };
         let touched = derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;

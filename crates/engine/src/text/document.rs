@@ -71,6 +71,11 @@ impl Document {
         }
     }
 
+    /// Whether no delta has had an effect on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clocks.ends().next().is_none()
+    }
+
     /// What kind of content it holds.
     pub(crate) const fn kind(&self) -> Kind {
         self.kind

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use openprod_core::{CommandId, EntityId, Payload};
+use openprod_core::{ActorId, CommandId, EntityId, LogId, Payload};
 use openprod_storage::StorageError;
 
 use super::Transaction;
@@ -115,7 +115,7 @@ impl Transaction<'_> {
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
         let overlay = self.known(act, id)?;
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
         let layered = Layered::over(&*self.write, &view.rows);
         let mut state = State::new(StateHash::ZERO, Arc::clone(&view.synonyms));
         let plan = plan(
@@ -164,6 +164,11 @@ impl Transaction<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Who writes here, and into which log.
+    fn author(&self) -> (ActorId, LogId) {
+        (self.identity.actor(), self.cache.summary.log)
     }
 
     fn known(&self, act: &'static str, overlay: OverlayId) -> Result<Overlay, CommandError> {
@@ -228,7 +233,7 @@ impl Transaction<'_> {
 
     /// Tells those who show records which ones look different with the draft and without it.
     fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
         if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
             self.committed.schema_changed = true;
         }
