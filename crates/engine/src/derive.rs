@@ -36,7 +36,11 @@ pub(crate) fn derive(
                 for effect in effects(payload) {
                     touched.extend(effect.touches());
                     if let Some(reason) = apply(state, store, writer, Some(place), index, effect)? {
-                        store.put(Space::Void, &void_key(place, index), reason.to_string().as_bytes())?;
+                        store.put(
+                            Space::Void,
+                            &void_key(place, index),
+                            reason.to_string().as_bytes(),
+                        )?;
                     }
                 }
             }

@@ -115,7 +115,11 @@ fn damaged() -> StorageError {
 }
 
 /// What a field's text or list holds, as it is stored: a list as JSON. `None` when nothing was ever written to it.
-pub(crate) fn content(store: &dyn Read, key: DocumentKey, kind: Kind) -> Result<Option<String>, StorageError> {
+pub(crate) fn content(
+    store: &dyn Read,
+    key: DocumentKey,
+    kind: Kind,
+) -> Result<Option<String>, StorageError> {
     let part = match kind {
         Kind::Text => TEXT_CONTENT,
         Kind::List => LIST_CONTENT,
@@ -300,11 +304,7 @@ impl Documents {
             clock: clock.clone(),
             list: outcome.as_ref().ok().copied(),
         };
-        store.put(
-            Space::Delta,
-            &delta_key(edit.key, position, index),
-            &encode(&row),
-        )?;
+        store.put(Space::Delta, &delta_key(edit.key, position, index), &encode(&row))?;
         match outcome {
             Ok(_) => Ok(None),
             Err(DeltaError::Collides) => {

@@ -43,7 +43,7 @@ pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
 pub use columns::COLUMN_BYTES_MAX;
 pub use command::{
     Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, Fields, NewEdge,
-    NewField, Outcome, OverlayCommand, Part, Request,
+    NewField, NewReference, NewVia, Outcome, OverlayCommand, Part, Request, TextEdit,
 };
 pub use derive::DERIVATION_VERSION;
 pub use engine::{Engine, OpenError};

@@ -109,11 +109,7 @@ pub(crate) fn follow(
     })
 }
 
-fn neighbour(
-    reader: &Reader<'_>,
-    root: EntityId,
-    edge_type: &str,
-) -> Result<Option<EntityId>, StorageError> {
+fn neighbour(reader: &Reader<'_>, root: EntityId, edge_type: &str) -> Result<Option<EntityId>, StorageError> {
     for direction in [Direction::Outgoing, Direction::Incoming] {
         let mut edges = reader.edges(root, direction)?.into_iter();
         let found = edges.find(|edge| edge.ends.edge_type == edge_type && !edge.row.is_deleted());

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openprod_core::{
-    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, FieldId, FieldType, LogId, VectorClock, VerifiedBundle,
+    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, FieldId, FieldType, LogId, VectorClock,
+    VerifiedBundle,
 };
 use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
@@ -18,8 +19,8 @@ use crate::forks::ForkEvidence;
 use crate::layer::{LayerRows, LayeredReader};
 use crate::overlay::{self, Overlay, OverlayDiff, OverlayId, OverlayView};
 use crate::record::{self, Reader};
-use crate::row::Row;
 use crate::reference::Broken;
+use crate::row::Row;
 use crate::schema::{Field, Schema};
 use crate::state;
 use crate::state_hash::StateHash;

@@ -172,7 +172,9 @@ impl State {
             ends.extend(entry.row.ends().cloned());
             store.put(Space::Edge, edge.as_bytes(), &entry.row.encode())?;
         }
-        let ends = ends.into_iter().flat_map(|Ends { source, target, .. }| [source, target]);
+        let ends = ends
+            .into_iter()
+            .flat_map(|Ends { source, target, .. }| [source, target]);
         self.tell(&*store, ends, changes)
     }
 

@@ -77,6 +77,7 @@ impl Document {
     }
 
     /// What kind of content it holds.
+    #[cfg(test)]
     pub(crate) const fn kind(&self) -> Kind {
         self.kind
     }
@@ -163,6 +164,7 @@ impl Document {
     }
 
     /// The client's next clock.
+    #[cfg(test)]
     pub(crate) fn clock(&self, client: ClientId) -> u32 {
         self.clocks.end(client)
     }

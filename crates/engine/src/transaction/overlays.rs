@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openprod_core::{ActorId, CommandId, EntityId, LogId, Payload};
-use openprod_storage::StorageError;
+use openprod_storage::{ChainId, StorageError};
 
 use super::Transaction;
 use crate::command::{CommandError, DriftChoice, Outcome, OverlayCommand, Request};
@@ -15,6 +15,7 @@ use crate::row::CellKey;
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
 use crate::subject::Subject;
+use crate::text::Bundle;
 
 impl Transaction<'_> {
     /// Does something to a draft itself.
@@ -124,7 +125,12 @@ impl Transaction<'_> {
                 state: &mut state,
                 schema: &view.schema,
                 synonyms: &view.synonyms,
+                actor: self.identity.actor(),
                 log: self.cache.summary.log,
+                next_bundle: Bundle {
+                    chain: ChainId(u32::MAX),
+                    seq: u64::MAX,
+                },
                 now: self.now,
                 random: self.random,
             },
