@@ -140,6 +140,23 @@ struct CommandRow {
     edges: Vec<EdgeId>,
 }
 
+impl CommandRow {
+    /// Reads a row; those of the first format knew bundles only.
+    fn read(bytes: &[u8]) -> Result<Self, StorageError> {
+        stored(Space::Command, bytes).or_else(|error| {
+            let (digest, position) =
+                stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
+            Ok(Self {
+                digest,
+                position,
+                overlay: None,
+                created: Vec::new(),
+                edges: Vec::new(),
+            })
+        })
+    }
+}
+
 /// A bundle that entered the log.
 #[derive(Clone, Debug)]
 pub struct CommittedBundle {
@@ -441,7 +458,7 @@ impl<'a> Transaction<'a> {
         let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else {
             return Ok(None);
         };
-        let row: CommandRow = stored(Space::Command, &bytes)?;
+        let row = CommandRow::read(&bytes)?;
         if row.digest != digest {
             return Err(CommandError::CommandReused { command_id });
         }
