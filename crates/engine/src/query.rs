@@ -464,9 +464,11 @@ impl Compiled {
     }
 }
 
-/// Equality as people expect it: one instant in two offsets is equal, one file under two names too.
+/// Equality as people expect it: one instant in two offsets is equal, one file under two names too, and so are zeros
+/// of either sign.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
+        (Value::Float(a), Value::Float(b)) => a == b,
         (Value::DateTime(a), Value::DateTime(b)) => a.micros == b.micros,
         (Value::Blob(a), Value::Blob(b)) => a.hash == b.hash,
         _ => a.same(b),

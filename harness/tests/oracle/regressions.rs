@@ -6,6 +6,7 @@ fn write(writer: u8, second: u8, deeds: &[Deed]) -> Step {
     Step::Write {
         writer,
         second,
+        terse: false,
         deeds: deeds.to_vec(),
     }
 }
