@@ -10,6 +10,7 @@
 
 mod admission;
 mod chains;
+mod columns;
 pub mod command;
 pub mod conflicts;
 mod derive;
@@ -32,10 +33,12 @@ mod state_hash;
 mod stored;
 mod subject;
 pub mod synonyms;
+pub mod text;
 mod transaction;
 mod workspace;
 
 pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
+pub use columns::COLUMN_BYTES_MAX;
 pub use command::{
     Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, Fields, NewEdge,
     NewField, Outcome, OverlayCommand, Part, Request,

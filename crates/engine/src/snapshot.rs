@@ -10,6 +10,7 @@ use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
 use crate::admission::{HoldReason, hash_at};
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
 use crate::edge::{Direction, Edge};
 use crate::forks::ForkEvidence;
@@ -18,6 +19,7 @@ use crate::overlay::{self, Overlay, OverlayDiff, OverlayId, OverlayView};
 use crate::record;
 use crate::row::Row;
 use crate::schema::Schema;
+use crate::state;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
@@ -29,6 +31,7 @@ pub struct Snapshots {
     readers: Arc<dyn Readers>,
     model: Arc<Mutex<Option<CachedModel>>>,
     view: Arc<Mutex<Option<CachedView>>>,
+    pub(crate) columns: Arc<Columns>,
     actor: ActorId,
 }
 
@@ -49,13 +52,21 @@ struct CachedView {
 }
 
 impl Snapshots {
-    pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
+    pub(crate) fn new(readers: Arc<dyn Readers>, columns: Arc<Columns>, actor: ActorId) -> Self {
         Self {
             readers,
             model: Arc::default(),
             view: Arc::default(),
+            columns,
             actor,
         }
+    }
+
+    /// What the columns that listings are answered from take in memory, in bytes; at most
+    /// [`COLUMN_BYTES_MAX`](crate::COLUMN_BYTES_MAX).
+    #[must_use]
+    pub fn column_bytes(&self) -> usize {
+        self.columns.bytes()
     }
 
     /// A snapshot of the newest committed state with the active draft on top, if there is one: what a person sees.
@@ -138,6 +149,7 @@ impl Snapshots {
             schema: model.schema,
             synonyms: model.synonyms,
             draft: None,
+            columns: Arc::clone(&self.columns),
             actor: self.actor,
         })
     }
@@ -212,6 +224,7 @@ pub struct Snapshot {
     synonyms: Arc<Synonyms>,
     /// The draft that lies on top, and the rows it lays there.
     draft: Option<(OverlayId, Arc<LayerRows>)>,
+    columns: Arc<Columns>,
     actor: ActorId,
 }
 
@@ -261,6 +274,15 @@ impl Snapshot {
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The number of the state that it shows: later ones have greater numbers.
+    pub(crate) const fn version(&self) -> u64 {
+        self.summary.version
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The entities and fields that go by several names.
@@ -326,7 +348,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn count(&self, table: FacetId) -> Result<u64, StorageError> {
-        self.store.count(Space::Member, table.as_bytes())
+        state::count(&*self.store, table)
     }
 
     /// The open conflicts, in order of their ids.

@@ -20,6 +20,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use crate::admission::{self, AdmissionError, Admitted, CLOCK_INTERVAL, Entry, HoldReason, clock_key};
 use crate::chains::{Chain, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
@@ -40,6 +41,7 @@ pub(crate) struct Cache {
     pub(crate) chains: Chains,
     pub(crate) schema: Arc<Schema>,
     pub(crate) synonyms: Arc<Synonyms>,
+    pub(crate) columns: Arc<Columns>,
     pub(crate) summary: Summary,
 }
 
@@ -382,6 +384,10 @@ impl<'a> Transaction<'a> {
         }
         self.cache.summary.version += 1;
         self.cache.summary.save(&mut *self.write)?;
+        // Before anyone can see the new state; to note what then fails to commit does no harm.
+        self.cache
+            .columns
+            .note(self.cache.summary.version, &self.committed.changes);
         self.write.commit()?;
         *self.published = self.cache;
         Ok(self.committed)

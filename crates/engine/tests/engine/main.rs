@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod arrival;
+mod columns;
 mod commands;
 mod conflicts;
 mod device;
