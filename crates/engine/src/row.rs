@@ -382,14 +382,17 @@ impl Row {
             return;
         }
         let cells = &self.cells;
-        let stands = |origin: Origin, exists: bool| {
+        let stands = |origin: Origin, counts: fn(&CellKey) -> bool| {
             cells
                 .iter()
-                .filter(|cell| (cell.key == CellKey::Exists) == exists)
+                .filter(|cell| counts(&cell.key))
                 .any(|cell| cell.tips.iter().any(|tip| tip.origin == origin))
         };
-        self.unseen
-            .retain(|pair| stands(pair.deletion, true) && stands(pair.edit, false));
+        self.unseen.retain(|pair| {
+            stands(pair.deletion, |key| *key == CellKey::Exists)
+                // The place that the same operation gave does not stand for its edit.
+                && stands(pair.edit, |key| !matches!(key, CellKey::Exists | CellKey::Place))
+        });
     }
 
     /// Drops stamps that no tip points at, and puts the others in order.

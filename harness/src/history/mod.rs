@@ -37,6 +37,9 @@ pub enum Step {
         writer: u8,
         /// What its clock says, in seconds.
         second: u8,
+        /// Whether it names only the last of what it has seen, and leaves the rest to be followed from there: no
+        /// honest author's engine does.
+        terse: bool,
         /// What the bundle does.
         deeds: Vec<Deed>,
     },
@@ -76,9 +79,11 @@ impl fmt::Display for History {
                 Step::Write {
                     writer,
                     second,
+                    terse,
                     deeds,
                 } => {
-                    writeln!(out, "  writer {writer} at {second} s:")?;
+                    let terse = if *terse { ", tersely" } else { "" };
+                    writeln!(out, "  writer {writer} at {second} s{terse}:")?;
                     deeds.iter().try_for_each(|deed| writeln!(out, "    {deed:?}"))?;
                 }
                 other => writeln!(out, "  {other:?}")?,

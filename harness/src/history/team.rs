@@ -76,10 +76,11 @@ impl Team {
             Step::Write {
                 writer,
                 second,
+                terse,
                 deeds,
             } => {
                 if !deeds.is_empty() {
-                    self.write(*writer, *second, deeds);
+                    self.seal(*writer, *second, *terse, deeds);
                 }
             }
             Step::Meet { reader, other } => self.meet(*reader, *other),
@@ -122,11 +123,15 @@ impl Team {
         self.writer(reader).known.extend(theirs);
     }
 
-    /// Seals a bundle, and says which of all it is.
+    /// Seals a bundle as an honest engine does, and says which of all it is.
     ///
     /// # Panics
     /// When there are no deeds.
     pub fn write(&mut self, writer: u8, second: u8, deeds: &[Deed]) -> usize {
+        self.seal(writer, second, false, deeds)
+    }
+
+    fn seal(&mut self, writer: u8, second: u8, terse: bool, deeds: &[Deed]) -> usize {
         let Writer {
             identity,
             log,
@@ -145,7 +150,7 @@ impl Team {
             seq: chain.len() as u64 + 1,
             prev: before.map_or(BundleHash::NONE, |before| *before.hash()),
             hlc: Hlc::next(Hlc::ZERO, latest.max().unwrap_or(Hlc::ZERO), now),
-            seen: seen_entries(&self.gained(&chain, &known)),
+            seen: seen_entries(&self.gained(&chain, &known, terse)),
             intent: Intent {
                 // Two branches of a log must not begin with the same bundle by chance.
                 command_id: CommandId::from_u128(self.bundles.len() as u128 + 1),
@@ -174,7 +179,8 @@ impl Team {
     }
 
     /// The last known bundle of every log and branch of which more is known than when the last bundle was written.
-    fn gained(&self, chain: &[usize], known: &BTreeSet<usize>) -> Vec<&VerifiedBundle> {
+    /// If terse, those of them that no other bundle known had seen.
+    fn gained(&self, chain: &[usize], known: &BTreeSet<usize>, terse: bool) -> Vec<&VerifiedBundle> {
         let mut gained = known.clone();
         if let Some(last) = chain.last() {
             gained.retain(|bundle| bundle != last && !self.pasts[*last].contains(bundle));
@@ -184,7 +190,10 @@ impl Team {
                 .iter()
                 .any(|other| self.bundles[*other].header().prev == *self.bundles[*bundle].hash())
         };
-        let last = gained.iter().filter(|bundle| !is_followed(bundle));
+        let is_seen = |bundle: &usize| known.iter().any(|other| self.pasts[*other].contains(bundle));
+        let last = gained
+            .iter()
+            .filter(|bundle| !is_followed(bundle) && !(terse && is_seen(bundle)));
         last.map(|bundle| &self.bundles[*bundle]).collect()
     }
 

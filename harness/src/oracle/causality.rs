@@ -28,8 +28,8 @@ impl Moment {
 /// All bundles, and of each one its past.
 pub(super) struct Causality {
     bundles: Vec<VerifiedBundle>,
-    /// For each bundle, the bundles that its author had seen: those it follows and points at, and all that theirs
-    /// had.
+    /// For each bundle, the bundles that its author says it had seen: those before it in its log, those that it or they
+    /// point at, and those before these in their logs. Whoever is honest points at all that these had seen, too.
     pasts: Vec<BTreeSet<usize>>,
 }
 
@@ -47,12 +47,16 @@ impl Causality {
             .map(|(at, bundle)| (*bundle.hash(), at))
             .collect();
         let mut pasts: Vec<BTreeSet<usize>> = Vec::new();
+        let mut lineages: Vec<BTreeSet<usize>> = Vec::new();
         for (at, bundle) in bundles.iter().enumerate() {
             let header = bundle.header();
-            let mut direct = Vec::new();
+            let (mut past, mut lineage) = (BTreeSet::new(), BTreeSet::new());
             if header.seq > 1 {
                 let before = place.get(&header.prev);
-                direct.push(*before.ok_or_else(|| format!("{:?} has no predecessor", bundle.id()))?);
+                let before = *before.ok_or_else(|| format!("{:?} has no predecessor", bundle.id()))?;
+                past.extend(pasts.get(before).into_iter().flatten());
+                lineage.extend(lineages.get(before).into_iter().flatten());
+                past.extend(&lineage);
             }
             for seen in &header.seen {
                 let pointed_at = bundles.iter().position(|other| {
@@ -60,18 +64,17 @@ impl Causality {
                     (theirs.actor, theirs.log, theirs.seq) == (seen.actor, seen.log, seen.seq)
                         && other.hash().prefix() == seen.prefix
                 });
-                direct
-                    .push(pointed_at.ok_or_else(|| format!("{:?} has seen what is not there", bundle.id()))?);
+                let pointed_at =
+                    pointed_at.ok_or_else(|| format!("{:?} has seen what is not there", bundle.id()))?;
+                past.extend(lineages.get(pointed_at).into_iter().flatten());
+                past.insert(pointed_at);
             }
-            let mut past = BTreeSet::new();
-            for earlier in direct {
-                if earlier >= at {
-                    return Err(format!("{:?} is not later than what it has seen", bundle.id()));
-                }
-                past.insert(earlier);
-                past.extend(&pasts[earlier]);
+            if past.iter().any(|earlier| *earlier >= at) {
+                return Err(format!("{:?} is not later than what it has seen", bundle.id()));
             }
+            lineage.insert(at);
             pasts.push(past);
+            lineages.push(lineage);
         }
         Ok(Self { bundles, pasts })
     }

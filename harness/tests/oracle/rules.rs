@@ -107,6 +107,23 @@ fn what_was_seen_through_a_third_is_seen() {
 }
 
 #[test]
+fn what_an_author_does_not_say_it_had_seen_is_not_seen() {
+    let mut team = Team::new(3);
+    team.write(0, 0, &[set(A, F, ONE)]);
+    team.meet(1, 0);
+    team.write(1, 1, &[Deed::Create(B)]);
+    team.meet(2, 1);
+    team.step(&harness::history::Step::Write {
+        writer: 2,
+        second: 2,
+        terse: true,
+        deeds: vec![set(A, F, TWO)],
+    });
+    assert_eq!(team.bundles()[2].header().seen.len(), 1);
+    assert_eq!(oracle(&team).field(A.get(), F.get()).len(), 2);
+}
+
+#[test]
 fn writes_apart_are_both_tips_and_the_greatest_is_shown() {
     let mut team = Team::new(2);
     team.write(0, 5, &[set(A, F, ONE)]);

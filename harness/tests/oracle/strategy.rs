@@ -5,16 +5,21 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+/// A number below `count`, mostly one of the first few, so that things collide.
+fn number(count: u8) -> impl Strategy<Value = u8> {
+    prop_oneof![3 => 0..count.min(2), 2 => 0..count]
+}
+
 fn entity() -> impl Strategy<Value = En> {
-    (0..En::COUNT).prop_map(En)
+    prop_oneof![3 => 0..3_u8, 1 => 0..En::COUNT].prop_map(En)
 }
 
 fn facet() -> impl Strategy<Value = Fa> {
-    (0..Fa::COUNT).prop_map(Fa)
+    number(Fa::COUNT).prop_map(Fa)
 }
 
 fn field() -> impl Strategy<Value = Fi> {
-    (0..Fi::COUNT).prop_map(Fi)
+    number(Fi::COUNT).prop_map(Fi)
 }
 
 fn table_field() -> impl Strategy<Value = (Fa, Fi)> {
@@ -22,7 +27,7 @@ fn table_field() -> impl Strategy<Value = (Fa, Fi)> {
 }
 
 fn edge() -> impl Strategy<Value = Ed> {
-    (0..Ed::COUNT).prop_map(Ed)
+    number(Ed::COUNT).prop_map(Ed)
 }
 
 fn edge_type() -> impl Strategy<Value = Ty> {
@@ -30,7 +35,7 @@ fn edge_type() -> impl Strategy<Value = Ty> {
 }
 
 fn property() -> impl Strategy<Value = Pr> {
-    (0..Pr::COUNT).prop_map(Pr)
+    number(Pr::COUNT).prop_map(Pr)
 }
 
 fn place() -> impl Strategy<Value = Pl> {
@@ -104,9 +109,9 @@ fn deed() -> impl Strategy<Value = Deed> {
 fn step() -> impl Strategy<Value = Step> {
     let writer = || 0..8_u8;
     prop_oneof![
-        12 => (writer(), 0..60_u8, vec(deed(), 1..=4))
-            .prop_map(|(writer, second, deeds)| Step::Write { writer, second, deeds }),
-        5 => (writer(), writer()).prop_map(|(reader, other)| Step::Meet { reader, other }),
+        12 => (writer(), 0..60_u8, proptest::bool::weighted(0.1), vec(deed(), 1..=4))
+            .prop_map(|(writer, second, terse, deeds)| Step::Write { writer, second, terse, deeds }),
+        8 => (writer(), writer()).prop_map(|(reader, other)| Step::Meet { reader, other }),
         3 => (writer(), 0..32_u8).prop_map(|(reader, bundle)| Step::Learn { reader, bundle }),
         1 => writer().prop_map(|writer| Step::BeginLog { writer }),
         1 => (writer(), 0..3_u8).prop_map(|(writer, lacking)| Step::Fork { writer, lacking }),
