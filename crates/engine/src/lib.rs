@@ -29,6 +29,7 @@ mod state;
 mod state_hash;
 mod stored;
 mod subject;
+mod suggestions;
 pub mod synonyms;
 mod transaction;
 mod workspace;

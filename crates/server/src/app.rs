@@ -7,12 +7,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
+use openprod_core::Payload;
 use openprod_engine::{Command, CommandError, Outcome, OwnerError, OwnerHandle, Request, Snapshot};
 use serde::Serialize;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::access::Access;
-use crate::command_envelope::CommandEnvelope;
+use crate::command_envelope::{CommandEnvelope, Done};
 use crate::host::Host;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
@@ -96,12 +97,50 @@ impl App {
         result.map_err(|error: CommandError| error.into())
     }
 
-    /// Answers from a snapshot of a workspace, off the threads that serve sockets.
+    /// Gives a command to a workspace, and answers with what every command leads to.
+    pub(crate) async fn carry_out(
+        &self,
+        workspace: Option<&str>,
+        envelope: Option<CommandEnvelope>,
+        command: Command,
+    ) -> Result<Response, Problem> {
+        let outcome = self.execute(workspace, envelope, command).await?;
+        json(&Done::from(&outcome)).map(json_response)
+    }
+
+    /// The operations that a command led to, in order.
+    pub(crate) async fn payloads(
+        &self,
+        workspace: Option<&str>,
+        outcome: &Outcome,
+    ) -> Result<Vec<Payload>, Problem> {
+        let bundle = outcome.bundle_id;
+        self.look(workspace, move |snapshot, _| {
+            let payloads = snapshot.bundle(bundle)?.map(|bundle| {
+                let payloads = bundle.payloads().filter_map(|(_, payload)| payload.ok());
+                payloads.collect()
+            });
+            Ok(payloads.unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Answers from a snapshot of a workspace.
     pub(crate) async fn read<T: Serialize>(
         &self,
         workspace: Option<&str>,
         answer: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
+        let body = self.look(workspace, |snapshot, owner| json(&answer(snapshot, owner)?));
+        Ok(json_response(body.await?))
+    }
+
+    /// Looks something up in a snapshot of a workspace, off the threads that serve sockets.
+    async fn look<T: Send + 'static>(
+        &self,
+        workspace: Option<&str>,
+        look: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let owner = self.host().select(workspace)?;
         let turn = tokio::time::timeout(READ_WAIT_MAX, Arc::clone(&self.0.reads).acquire_owned());
         let busy = |_| {
@@ -111,12 +150,12 @@ impl App {
             )
         };
         let turn = turn.await.map_err(busy)?.expect("the semaphore is never closed");
-        let body = tokio::task::spawn_blocking(move || {
+        let looking = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let snapshot = owner.snapshots().take()?;
-            json(&answer(&snapshot, &owner)?)
+            look(&snapshot, &owner)
         });
-        Ok(json_response(body.await.map_err(|error| failed(&error))??))
+        looking.await.map_err(|error| failed(&error))?
     }
 }
 

@@ -225,6 +225,7 @@ fn document_names_every_event_and_the_problem() {
     for event in [
         "ready",
         "records_changed",
+        "edges_changed",
         "tables_changed",
         "conflict_opened",
         "conflict_resolved",

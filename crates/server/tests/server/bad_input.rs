@@ -106,6 +106,34 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
         ("/records/update", &["table", "entity_id", "fields", "command"]),
         ("/records/delete", &["entity_id", "command"]),
         ("/records/restore", &["entity_id", "command"]),
+        (
+            "/edges/create",
+            &[
+                "source",
+                "target",
+                "edge_type",
+                "properties",
+                "ordered",
+                "after",
+                "before",
+            ],
+        ),
+        ("/edges/update", &["edge_id", "properties"]),
+        ("/edges/reorder", &["edge_id", "after", "before"]),
+        ("/edges/rebalance", &["entity_id", "edge_type"]),
+        ("/records/merge", &["survivor", "absorbed"]),
+        ("/records/split", &["source", "facets", "entity_id"]),
+        ("/records/attach", &["entity_id", "table", "fields"]),
+        ("/records/detach", &["entity_id", "table"]),
+        (
+            "/field-mappings/confirm",
+            &["facet_a", "field_a", "facet_b", "field_b"],
+        ),
+        (
+            "/field-mappings/reject",
+            &["facet_a", "field_a", "facet_b", "field_b"],
+        ),
+        ("/tables/restore", &["table_id"]),
         ("/conflicts/resolve", &["conflict_id", "op_id", "value"]),
         ("/sync/accept", &["bundle", "workspace"]),
         ("/workspace/invite", &["workspace"]),
@@ -153,6 +181,8 @@ fn arbitrary_query_strings_never_break_a_route() {
             "/records/x",
             "/tables/list",
             "/conflicts/list",
+            "/edges/list",
+            "/field-mappings/list",
             "/workspace/status",
         ] {
             let answer = engine.get(&format!("{path}?{query}"));

@@ -4,9 +4,12 @@
 
 mod access;
 mod bad_input;
+mod edges;
 mod engine;
 mod events;
+mod field_mappings;
 mod history;
+mod merges;
 mod peers;
 mod process;
 mod records;

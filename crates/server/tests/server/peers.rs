@@ -162,6 +162,53 @@ fn conflict_can_be_decided_by_emptying_the_field() {
 }
 
 #[test]
+fn conflict_of_an_edge_is_told_listed_with_the_edge_and_decided() {
+    let (desk, booth, id) = pair();
+    let create = json!({"source": id, "target": id, "edge_type": "follows", "properties": {"wait": 1}});
+    let mut news = booth.follow();
+    let edge = desk.post("/edges/create", &create).done()["edge_id"].clone();
+    assert_eq!(news.wait_for("edges_changed")["edge_ids"], json!([edge]));
+    desk.post("/sync/pause", &json!({})).done();
+    for (engine, wait) in [(&desk, 2), (&booth, 3)] {
+        let update = json!({"edge_id": edge, "properties": {"wait": wait}});
+        engine.post("/edges/update", &update).done();
+    }
+    let mut news = desk.follow();
+    desk.post("/sync/resume", &json!({})).done();
+    let event = news.wait_for("conflict_opened");
+    assert_eq!(
+        (
+            &event["edge_id"],
+            &event["entity_id"],
+            &event["field"],
+            &event["kind"]
+        ),
+        (&edge, &Value::Null, &json!("wait"), &json!("property"))
+    );
+    let [conflict] = conflicts(&desk).try_into().unwrap();
+    assert_eq!(
+        (
+            &conflict["edge_id"],
+            &conflict["entity_id"],
+            &conflict["field"],
+            &conflict["table"]
+        ),
+        (&edge, &Value::Null, &json!("wait"), &Value::Null)
+    );
+    let listed = || desk.get(&format!("/edges/list?entity={id}")).done()["edges"][0].clone();
+    assert_eq!(
+        listed()["conflicts"],
+        json!([{"conflict_id": conflict["conflict_id"], "kind": "property", "property": "wait"}])
+    );
+    let picked = &conflict["values"][0];
+    let decision = json!({"conflict_id": conflict["conflict_id"], "op_id": picked["op_id"]});
+    desk.post("/conflicts/resolve", &decision).done();
+    assert_eq!(news.wait_for("conflict_resolved")["edge_id"], edge);
+    assert_eq!(listed()["properties"]["wait"], picked["value"]);
+    assert_eq!(listed()["conflicts"], json!([]));
+}
+
+#[test]
 fn pausing_and_resuming_change_the_state_and_may_be_repeated() {
     let engine = Engine::with_workspace();
     for _ in 0..2 {
