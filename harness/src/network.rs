@@ -253,11 +253,12 @@ impl Network {
         let name = request.command.name();
         let result = self.devices[id.0].execute(request, now);
         self.note(|| match &result {
-            Ok((outcome, _)) => format!("{} {name}: {}", device_name(id), outcome.bundle_id),
+            Ok((outcome, _)) => format!("{} {name}: {:?}", device_name(id), outcome.bundle_id),
             Err(error) => format!("{} {name}: refused: {error}", device_name(id)),
         });
         let (outcome, committed) = result?;
-        self.acknowledged.insert(outcome.bundle_id, id);
+        self.acknowledged
+            .extend(outcome.bundle_id.map(|bundle| (bundle, id)));
         self.after_commit(id, &committed);
         Ok(outcome)
     }

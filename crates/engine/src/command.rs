@@ -6,6 +6,9 @@ use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
 
 use crate::conflicts::ConflictId;
+use crate::overlay::{Drift, EditId, OverlayId};
+use crate::row::CellKey;
+use crate::subject::Subject;
 
 /// A field to be made.
 #[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
@@ -185,6 +188,77 @@ pub enum Command {
         /// How.
         decision: Decision,
     },
+    /// Does something to a draft itself.
+    Overlay(OverlayCommand),
+}
+
+/// Something to be done to a draft. Only a commit reaches the log.
+#[derive(Clone, Debug, PartialEq, SchemaRead, SchemaWrite)]
+pub enum OverlayCommand {
+    /// Makes a draft and makes it the active one; what was active is stashed.
+    Create {
+        /// Its name.
+        name: String,
+    },
+    /// Makes a draft the active one; what was active is stashed.
+    Activate {
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// Leaves the active draft; it is kept.
+    Stash {
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// Writes what is staged to the log, as one bundle, and ends the draft.
+    Commit {
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// Throws a draft away.
+    Discard {
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// Takes one edit out of a draft.
+    Drop {
+        /// The draft.
+        overlay: OverlayId,
+        /// The edit.
+        edit: EditId,
+    },
+    /// Decides a drift of one field of a record.
+    Resolve {
+        /// The draft.
+        overlay: OverlayId,
+        /// The entity or edge.
+        subject: Subject,
+        /// The cell of it; all that have drifted when absent.
+        cell: Option<CellKey>,
+        /// How.
+        choice: DriftChoice,
+    },
+}
+
+/// How a drift is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub enum DriftChoice {
+    /// The draft's value overwrites what others wrote, once it is committed.
+    KeepMine,
+    /// The draft's edit of it is dropped.
+    UseCanonical,
+}
+
+/// Where the changes of a command go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Destination {
+    /// Into the active draft, or into the log if there is none.
+    #[default]
+    Active,
+    /// Into the log, whatever draft is active.
+    Log,
+    /// Into this draft.
+    Draft(OverlayId),
 }
 
 /// An edge to be made.
@@ -265,6 +339,15 @@ impl Command {
             Self::ConfirmMapping { .. } => "field_mappings.confirm",
             Self::RejectMapping { .. } => "field_mappings.reject",
             Self::ResolveConflict { .. } => "conflicts.resolve",
+            Self::Overlay(command) => match command {
+                OverlayCommand::Create { .. } => "overlays.create",
+                OverlayCommand::Activate { .. } => "overlays.activate",
+                OverlayCommand::Stash { .. } => "overlays.stash",
+                OverlayCommand::Commit { .. } => "overlays.commit",
+                OverlayCommand::Discard { .. } => "overlays.discard",
+                OverlayCommand::Drop { .. } => "overlays.drop",
+                OverlayCommand::Resolve { .. } => "overlays.resolve",
+            },
         }
     }
 }
@@ -293,6 +376,8 @@ pub struct Request {
     pub envelope: Envelope,
     /// The command.
     pub command: Command,
+    /// Where its changes go.
+    pub destination: Destination,
 }
 
 impl Request {
@@ -305,6 +390,7 @@ impl Request {
                 ..Envelope::default()
             },
             command,
+            destination: Destination::Active,
         }
     }
 }
@@ -314,8 +400,10 @@ impl Request {
 pub struct Outcome {
     /// The command.
     pub command_id: CommandId,
-    /// The bundle that it became.
-    pub bundle_id: BundleId,
+    /// The bundle that it became; `None` when it reached no log.
+    pub bundle_id: Option<BundleId>,
+    /// The draft that it was staged in, or that it was about.
+    pub overlay_id: Option<OverlayId>,
     /// The entities that it made, in order: of a table, the table first, then its fields.
     pub created: Vec<EntityId>,
     /// The edges that it made, in order.
@@ -522,6 +610,52 @@ pub enum CommandError {
     UnknownCandidate {
         /// The operation.
         op_id: openprod_core::OpId,
+    },
+    /// No such draft: it never was, or it was committed or discarded.
+    #[error("{act}: there is no draft {overlay}; it may have been committed or discarded")]
+    UnknownOverlay {
+        /// What was to be done.
+        act: &'static str,
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// The draft is not the active one.
+    #[error("stash draft: draft {overlay} is not active")]
+    NotActive {
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// No such edit in the draft.
+    #[error("drop edit: draft {overlay} has no edit {}", edit.0)]
+    UnknownEdit {
+        /// The draft.
+        overlay: OverlayId,
+        /// The edit.
+        edit: EditId,
+    },
+    /// Other edits of the draft stand on this one.
+    #[error("drop edit: edit {} of draft {overlay} works on what edit {} makes; drop that one first", later.0, edit.0)]
+    EditNeeded {
+        /// The draft.
+        overlay: OverlayId,
+        /// The edit.
+        edit: EditId,
+        /// One that stands on it.
+        later: EditId,
+    },
+    /// The draft has not drifted there.
+    #[error("resolve drift: draft {overlay} has not drifted there; it may have been decided meanwhile")]
+    NotDrifted {
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// Others wrote to cells that the draft writes too.
+    #[error("commit draft: {} of its fields have been changed by others; keep yours or use theirs for each", drifts.len())]
+    OpenDrift {
+        /// The draft.
+        overlay: OverlayId,
+        /// Where, in order.
+        drifts: Vec<Drift>,
     },
     /// The id was used for another command.
     #[error("give command: {command_id} was another command; use a new id")]

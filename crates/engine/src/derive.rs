@@ -18,14 +18,14 @@ use crate::synonyms::{AliasChange, MappingChange, NameChange, Pair};
 pub const DERIVATION_VERSION: u32 = 2;
 
 /// Applies the operations of a bundle, in order: changes rows in `state`, and notes in the store which entities and
-/// edges the bundle touched and which of its operations have no effect, and why.
+/// edges the bundle touched and which of its operations have no effect, and why. Says what it touched.
 pub(crate) fn derive(
     state: &mut State,
     store: &mut dyn Write,
     bundle: &VerifiedBundle,
     position: Position,
     writer: &Writer<'_>,
-) -> Result<(), StorageError> {
+) -> Result<BTreeSet<Subject>, StorageError> {
     let position = position.0.to_be_bytes();
     let mut touched = BTreeSet::new();
     for (index, payload) in bundle.payloads() {
@@ -42,14 +42,14 @@ pub(crate) fn derive(
             }
         }
     }
-    for subject in touched {
+    for subject in &touched {
         store.put(
             Space::Touch,
             &[subject.as_bytes().as_slice(), &position].concat(),
             &[],
         )?;
     }
-    Ok(())
+    Ok(touched)
 }
 
 /// One thing that an operation does.

@@ -10,13 +10,16 @@
 
 mod admission;
 mod chains;
+mod columns;
 pub mod command;
 pub mod conflicts;
 mod derive;
 pub mod edge;
 mod engine;
 mod forks;
+mod layer;
 mod order;
+pub mod overlay;
 mod owner;
 mod plan;
 pub mod query;
@@ -35,7 +38,11 @@ mod transaction;
 mod workspace;
 
 pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
-pub use command::{Command, CommandError, Decision, Envelope, Fields, NewField, Outcome, Request};
+pub use columns::COLUMN_BYTES_MAX;
+pub use command::{
+    Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, Fields, NewEdge,
+    NewField, Outcome, OverlayCommand, Part, Request,
+};
 pub use derive::DERIVATION_VERSION;
 pub use engine::{Engine, OpenError};
 pub use forks::ForkEvidence;

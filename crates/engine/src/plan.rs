@@ -90,6 +90,7 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
         Command::ConfirmMapping { a, b } => mappings::confirm(view, a, b),
         Command::RejectMapping { a, b } => mappings::reject(view, a, b),
         Command::ResolveConflict { conflict, decision } => conflicts::resolve(view, *conflict, decision),
+        Command::Overlay(_) => Err(CommandError::Nothing { act: command.name() }),
     }
 }
 

@@ -52,9 +52,11 @@ pub(crate) fn members(
             .collect();
     }
     // A root need have no row of its own, so the index alone says who is a member.
-    let after = after.map(|after| [table.as_bytes().as_slice(), after.as_bytes()].concat());
+    let after = after.as_ref().map_or(&[][..], |after| after.as_bytes());
+    // The number of members stands before them, under the table alone.
+    let after = [table.as_bytes().as_slice(), after].concat();
     let mut members = Vec::new();
-    for (key, _) in store.scan(Space::Member, table.as_bytes(), after.as_deref(), limit)? {
+    for (key, _) in store.scan(Space::Member, table.as_bytes(), Some(&after), limit)? {
         let damaged = |_| StorageError::DamagedRow {
             space: Space::Member.name(),
         };

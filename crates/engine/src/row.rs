@@ -229,6 +229,12 @@ impl Row {
         })
     }
 
+    /// The operations behind a cell's tips, in ascending order.
+    pub(crate) fn tip_ids(&self, key: &CellKey) -> Vec<(BundleHash, u32)> {
+        let id = |tip: &Tip| (self.stamps[tip.origin.stamp as usize].hash, tip.origin.index);
+        self.tips(key).iter().map(id).collect()
+    }
+
     /// Whether concurrent writes gave the cell values that differ.
     #[must_use]
     pub fn is_contended(&self, key: &CellKey) -> bool {
@@ -259,7 +265,12 @@ impl Row {
         let mut all = Vec::new();
         for cell in &self.cells {
             for tip in &cell.tips {
-                let involved = |pair: &Unseen| pair.deletion == tip.origin || pair.edit == tip.origin;
+                // The operation that created an edge wrote more of its cells than the one that was edited.
+                let involved = |pair: &Unseen| match cell.key {
+                    CellKey::Exists => pair.deletion == tip.origin,
+                    CellKey::Place => false,
+                    _ => pair.edit == tip.origin,
+                };
                 if self.unseen.iter().any(involved) {
                     all.push((cell.key.clone(), self.candidate(tip)));
                 }

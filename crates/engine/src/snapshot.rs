@@ -1,5 +1,6 @@
 //! One consistent view of a workspace for readers: tables, records, conflicts, status, and what peers exchange.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openprod_core::{
@@ -9,12 +10,16 @@ use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
 use crate::admission::{HoldReason, hash_at};
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
 use crate::edge::{Direction, Edge};
 use crate::forks::ForkEvidence;
+use crate::layer::{LayerRows, LayeredReader};
+use crate::overlay::{self, Overlay, OverlayDiff, OverlayId, OverlayView};
 use crate::record;
 use crate::row::Row;
 use crate::schema::Schema;
+use crate::state;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
@@ -25,6 +30,8 @@ use crate::transaction::Summary;
 pub struct Snapshots {
     readers: Arc<dyn Readers>,
     model: Arc<Mutex<Option<CachedModel>>>,
+    view: Arc<Mutex<Option<CachedView>>>,
+    pub(crate) columns: Arc<Columns>,
     actor: ActorId,
 }
 
@@ -37,16 +44,86 @@ struct CachedModel {
     synonyms: Arc<Synonyms>,
 }
 
+/// The workspace with the active draft on top, as it was read last.
+struct CachedView {
+    /// The count of commits that it goes with.
+    version: u64,
+    view: Arc<OverlayView>,
+}
+
 impl Snapshots {
-    pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
+    pub(crate) fn new(readers: Arc<dyn Readers>, columns: Arc<Columns>, actor: ActorId) -> Self {
         Self {
             readers,
             model: Arc::default(),
+            view: Arc::default(),
+            columns,
             actor,
         }
     }
 
-    /// A snapshot of the newest committed state. Keep it for one request.
+    /// What the columns that listings are answered from take in memory, in bytes; at most
+    /// [`COLUMN_BYTES_MAX`](crate::COLUMN_BYTES_MAX).
+    #[must_use]
+    pub fn column_bytes(&self) -> usize {
+        self.columns.bytes()
+    }
+
+    /// A snapshot of the newest committed state with the active draft on top, if there is one: what a person sees.
+    /// Keep it for one request.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn view(&self) -> Result<Snapshot, StorageError> {
+        let snapshot = self.take()?;
+        match overlay::active(&*snapshot.store)? {
+            Some(overlay) => self.lay(snapshot, overlay),
+            None => Ok(snapshot),
+        }
+    }
+
+    /// A snapshot of the newest committed state with a draft on top; `None` when there is no such draft.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn view_of(&self, overlay: OverlayId) -> Result<Option<Snapshot>, StorageError> {
+        let snapshot = self.take()?;
+        match overlay::find(&*snapshot.store, overlay)? {
+            Some(_) => self.lay(snapshot, overlay).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn lay(&self, snapshot: Snapshot, overlay: OverlayId) -> Result<Snapshot, StorageError> {
+        let mut cached = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = snapshot.summary.version;
+        let view = match &*cached {
+            Some(cached) if (cached.version, cached.view.overlay) == (version, overlay) => {
+                Arc::clone(&cached.view)
+            }
+            _ => Arc::new(overlay::build(
+                &*snapshot.store,
+                &snapshot.synonyms,
+                self.actor,
+                overlay,
+            )?),
+        };
+        let (rows, schema, synonyms) = (
+            Arc::clone(&view.rows),
+            Arc::clone(&view.schema),
+            Arc::clone(&view.synonyms),
+        );
+        *cached = Some(CachedView { version, view });
+        Ok(Snapshot {
+            store: Box::new(LayeredReader::new(snapshot.store, Arc::clone(&rows))),
+            draft: Some((overlay, rows)),
+            schema,
+            synonyms,
+            ..snapshot
+        })
+    }
+
+    /// A snapshot of the newest committed state, without any draft. Keep it for one request.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
@@ -71,6 +148,8 @@ impl Snapshots {
             summary,
             schema: model.schema,
             synonyms: model.synonyms,
+            draft: None,
+            columns: Arc::clone(&self.columns),
             actor: self.actor,
         })
     }
@@ -143,14 +222,67 @@ pub struct Snapshot {
     summary: Summary,
     schema: Arc<Schema>,
     synonyms: Arc<Synonyms>,
+    /// The draft that lies on top, and the rows it lays there.
+    draft: Option<(OverlayId, Arc<LayerRows>)>,
+    columns: Arc<Columns>,
     actor: ActorId,
 }
 
 impl Snapshot {
+    /// The draft that lies on top.
+    #[must_use]
+    pub fn draft(&self) -> Option<OverlayId> {
+        self.draft.as_ref().map(|(overlay, _)| *overlay)
+    }
+
+    /// The entities whose rows, or whose places in tables, the draft on top changes.
+    #[must_use]
+    pub fn drafted(&self) -> BTreeSet<EntityId> {
+        let rows = self.draft.as_ref().map(|(_, rows)| rows.entities());
+        rows.into_iter().flatten().collect()
+    }
+
+    /// The draft that is active; commands are staged in it.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn active_overlay(&self) -> Result<Option<OverlayId>, StorageError> {
+        overlay::active(&*self.store)
+    }
+
+    /// All drafts, in order of their making.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn overlays(&self) -> Result<Vec<Overlay>, StorageError> {
+        overlay::list(&*self.store)
+    }
+
+    /// What a draft would change, and where it has drifted; `None` when there is no such draft. Of a snapshot without
+    /// a draft on top.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn overlay_diff(&self, id: OverlayId) -> Result<Option<OverlayDiff>, StorageError> {
+        let overlay = overlay::find(&*self.store, id)?;
+        overlay
+            .map(|overlay| overlay::diff(&*self.store, overlay))
+            .transpose()
+    }
+
     /// The tables and their fields.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The number of the state that it shows: later ones have greater numbers.
+    pub(crate) const fn version(&self) -> u64 {
+        self.summary.version
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The entities and fields that go by several names.
@@ -216,7 +348,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn count(&self, table: FacetId) -> Result<u64, StorageError> {
-        self.store.count(Space::Member, table.as_bytes())
+        state::count(&*self.store, table)
     }
 
     /// The open conflicts, in order of their ids.

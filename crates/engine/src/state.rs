@@ -12,6 +12,8 @@ use std::sync::Arc;
 use openprod_core::{EdgeId, EntityId, FacetId, Hlc, OpId};
 use openprod_storage::{Read, Space, StorageError, Write};
 
+pub(crate) use indexes::count;
+
 use crate::conflicts::ConflictKey;
 use crate::edge::EdgeRow;
 use crate::row::Row;

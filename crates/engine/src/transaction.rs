@@ -3,13 +3,15 @@
 //! A transaction takes commands and peers' bundles, appends them and derives what they do, and makes all of it
 //! durable at once. Until it has committed, nothing outside sees any of it; if it fails, nothing was done.
 
+mod overlays;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openprod_core::encoding::encode;
 use openprod_core::{
-    BundleHash, BundleId, CommandId, Draft, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp,
-    VerifiedBundle, seal,
+    BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload, Seen,
+    Timestamp, VerifiedBundle, seal,
 };
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
@@ -18,15 +20,18 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use crate::admission::{self, AdmissionError, Admitted, CLOCK_INTERVAL, Entry, HoldReason, clock_key};
 use crate::chains::{Chain, ChainHead, Chains};
-use crate::command::{Command, CommandError, Outcome, Request};
+use crate::columns::Columns;
+use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
+use crate::overlay::{self, Drift, OverlayId};
 use crate::plan::{View, plan};
 use crate::row::{Sight, Writer};
 use crate::schema::{Schema, reserved};
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
 use crate::stored::stored;
+use crate::subject::Subject;
 use crate::synonyms::Synonyms;
 use crate::workspace::Workspace;
 
@@ -36,6 +41,7 @@ pub(crate) struct Cache {
     pub(crate) chains: Chains,
     pub(crate) schema: Arc<Schema>,
     pub(crate) synonyms: Arc<Synonyms>,
+    pub(crate) columns: Arc<Columns>,
     pub(crate) summary: Summary,
 }
 
@@ -54,6 +60,10 @@ pub(crate) struct Summary {
     /// How often the schema or the other names have been read anew. A position would not do: a bundle that is
     /// released changes them without a new one.
     pub(crate) schema: u64,
+    /// How many drafts there are.
+    pub(crate) overlays: u64,
+    /// How many transactions have committed something.
+    pub(crate) version: u64,
 }
 
 impl Summary {
@@ -68,6 +78,8 @@ impl Summary {
             operations: 0,
             held: 0,
             schema: 0,
+            overlays: 0,
+            version: 0,
         }
     }
 
@@ -87,7 +99,13 @@ impl Summary {
 #[derive(SchemaRead, SchemaWrite)]
 struct CommandRow {
     digest: [u8; 32],
+    /// Where its bundle stands; 0 when it reached no log.
     position: u64,
+    /// The draft that it was staged in, or that it was about.
+    overlay: Option<OverlayId>,
+    /// What it made, if that is not to be read from its bundle.
+    created: Vec<EntityId>,
+    edges: Vec<EdgeId>,
 }
 
 /// A bundle that entered the log.
@@ -114,6 +132,10 @@ pub struct Committed {
     pub changes: Changes,
     /// Whether tables or fields changed.
     pub schema_changed: bool,
+    /// Drafts that came, went or changed.
+    pub overlays: BTreeSet<OverlayId>,
+    /// Where drafts have drifted.
+    pub drifts: Vec<(OverlayId, Vec<Drift>)>,
     /// Logs that turned out to contradict themselves.
     pub forks: Vec<ForkEvidence>,
     /// The new log of this engine, when it had to begin one.
@@ -123,8 +145,8 @@ pub struct Committed {
 impl Committed {
     /// Whether nothing happened.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.bundles.is_empty() && self.released == 0
+    pub fn is_empty(&self) -> bool {
+        self.bundles.is_empty() && self.released == 0 && self.overlays.is_empty()
     }
 }
 
@@ -150,6 +172,8 @@ pub struct Transaction<'a> {
     state: State,
     now: Timestamp,
     chains_changed: BTreeSet<ChainId>,
+    /// What bundles of this transaction wrote to, while there are drafts.
+    touched: BTreeSet<Subject>,
     committed: Committed,
 }
 
@@ -175,6 +199,7 @@ impl<'a> Transaction<'a> {
             state,
             now,
             chains_changed,
+            touched: BTreeSet::new(),
             committed,
         }
     }
@@ -193,33 +218,78 @@ impl<'a> Transaction<'a> {
         if let Some(outcome) = self.earlier_outcome(command_id, digest)? {
             return Ok(outcome);
         }
-        let mut view = View {
-            store: &*self.write,
-            state: &mut self.state,
-            schema: &self.cache.schema,
-            synonyms: &self.cache.synonyms,
-            log: self.cache.summary.log,
-            now: self.now,
-            random: self.random,
+        let overlay = match (&request.command, request.destination) {
+            (Command::Overlay(command), _) => {
+                let outcome = self.perform(command_id, command, request)?;
+                return self.remember(digest, outcome);
+            }
+            (_, Destination::Log) => None,
+            (_, Destination::Draft(overlay)) => Some(overlay),
+            (_, Destination::Active) => overlay::active(&*self.write)?,
         };
-        let plan = plan(&mut view, &request.command)?;
-        let draft = self.draft(intent(command_id, request), plan.payloads);
+        let outcome = match overlay {
+            Some(overlay) => self.stage(command_id, overlay, request)?,
+            None => {
+                let mut view = View {
+                    store: &*self.write,
+                    state: &mut self.state,
+                    schema: &self.cache.schema,
+                    synonyms: &self.cache.synonyms,
+                    log: self.cache.summary.log,
+                    now: self.now,
+                    random: self.random,
+                };
+                let plan = plan(&mut view, &request.command)?;
+                let bundle_id = self.write_down(command_id, request, plan.payloads)?;
+                Outcome {
+                    command_id,
+                    bundle_id: Some(bundle_id),
+                    overlay_id: None,
+                    created: plan.created,
+                    edges: plan.edges,
+                }
+            }
+        };
+        self.remember(digest, outcome)
+    }
+
+    /// Seals operations and commits them: the road that all of this device's own changes take.
+    fn write_down(
+        &mut self,
+        command_id: CommandId,
+        request: &Request,
+        payloads: Vec<Payload>,
+    ) -> Result<BundleId, CommandError> {
+        let draft = self.draft(intent(command_id, request), payloads);
         let bundle = seal(self.identity, draft)?;
-        let place = self.commit_local(&bundle)?;
+        self.commit_local(&bundle)?;
+        Ok(bundle.id())
+    }
+
+    /// Notes what a command led to, so that the same command again gets the same outcome.
+    fn remember(&mut self, digest: [u8; 32], outcome: Outcome) -> Result<Outcome, CommandError> {
+        let in_bundle = outcome.bundle_id.is_some();
+        let made = self.committed.bundles.last().filter(|_| in_bundle);
         let row = CommandRow {
             digest,
-            position: place.position.0,
+            position: made.map_or(0, |bundle| bundle.place.position.0),
+            overlay: outcome.overlay_id,
+            created: if in_bundle {
+                Vec::new()
+            } else {
+                outcome.created.clone()
+            },
+            edges: if in_bundle {
+                Vec::new()
+            } else {
+                outcome.edges.clone()
+            },
         };
         self.write
-            .put(Space::Command, command_id.as_bytes(), &encode(&row))?;
+            .put(Space::Command, outcome.command_id.as_bytes(), &encode(&row))?;
         // The next command of this transaction must find the indexes and the schema as this one left them.
         self.flush()?;
-        Ok(Outcome {
-            command_id,
-            bundle_id: bundle.id(),
-            created: plan.created,
-            edges: plan.edges,
-        })
+        Ok(outcome)
     }
 
     /// Takes in bundles from a peer, in causal order. Stops at the first that cannot enter the log; what came
@@ -308,10 +378,16 @@ impl<'a> Transaction<'a> {
             return Ok(self.committed);
         }
         self.flush()?;
+        self.notice_drifts()?;
         for chain in &self.chains_changed {
             self.cache.chains.save(*chain, &mut *self.write)?;
         }
+        self.cache.summary.version += 1;
         self.cache.summary.save(&mut *self.write)?;
+        // Before anyone can see the new state; to note what then fails to commit does no harm.
+        self.cache
+            .columns
+            .note(self.cache.summary.version, &self.committed.changes);
         self.write.commit()?;
         *self.published = self.cache;
         Ok(self.committed)
@@ -338,6 +414,15 @@ impl<'a> Transaction<'a> {
         let damaged = StorageError::DamagedRow {
             space: Space::Command.name(),
         };
+        if row.position == 0 {
+            return Ok(Some(Outcome {
+                command_id,
+                bundle_id: None,
+                overlay_id: row.overlay,
+                created: row.created,
+                edges: row.edges,
+            }));
+        }
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
         let (mut created, mut edges) = (Vec::new(), Vec::new());
         for (_, payload) in bundle.payloads() {
@@ -350,7 +435,8 @@ impl<'a> Transaction<'a> {
         }
         Ok(Some(Outcome {
             command_id,
-            bundle_id: bundle.id(),
+            bundle_id: Some(bundle.id()),
+            overlay_id: row.overlay,
             created,
             edges,
         }))
@@ -507,7 +593,10 @@ impl<'a> Transaction<'a> {
             actor: header.actor,
             sight: Sight::Clock(&admitted.clock),
         };
-        derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
+        let touched = derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
+        if self.cache.summary.overlays > 0 {
+            self.touched.extend(touched);
+        }
         let chain = self.cache.chains.get_mut(place.chain);
         chain.applied = Some(ChainHead {
             seq: place.seq,

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use openprod_core::Payload;
-use openprod_engine::{Command, CommandError, Outcome, OwnerError, OwnerHandle, Request, Snapshot};
+use openprod_engine::{
+    Command, CommandError, Destination, Outcome, OwnerError, OwnerHandle, Request, Snapshot,
+};
 use serde::Serialize;
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -27,6 +29,15 @@ const READ_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// How many WebSockets are served at a time.
 const SOCKETS_MAX: usize = 64;
+
+/// What a snapshot is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Showing {
+    /// What a person sees: with the active draft on top.
+    Active,
+    /// What is written: without any draft.
+    Written,
+}
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -91,7 +102,13 @@ impl App {
         let owner = self.host().select(workspace)?;
         let envelope = envelope.unwrap_or_default().read()?;
         let name = command.name();
-        let result = give(|reply| owner.execute(Request { envelope, command }, reply)).await?;
+        let destination = Destination::Active;
+        let request = Request {
+            envelope,
+            command,
+            destination,
+        };
+        let result = give(|reply| owner.execute(request, reply)).await?;
         let outcome = if result.is_ok() { "done" } else { "refused" };
         counter!("openprod_commands_total", "command" => name, "outcome" => outcome).increment(1);
         result.map_err(|error: CommandError| error.into())
@@ -108,14 +125,16 @@ impl App {
         json(&Done::from(&outcome)).map(json_response)
     }
 
-    /// The operations that a command led to, in order.
+    /// The operations that a command wrote, in order; none when they were staged in a draft.
     pub(crate) async fn payloads(
         &self,
         workspace: Option<&str>,
         outcome: &Outcome,
     ) -> Result<Vec<Payload>, Problem> {
-        let bundle = outcome.bundle_id;
-        self.look(workspace, move |snapshot, _| {
+        let Some(bundle) = outcome.bundle_id else {
+            return Ok(Vec::new());
+        };
+        self.look(workspace, Showing::Written, move |snapshot, _| {
             let payloads = snapshot.bundle(bundle)?.map(|bundle| {
                 let payloads = bundle.payloads().filter_map(|(_, payload)| payload.ok());
                 payloads.collect()
@@ -125,20 +144,31 @@ impl App {
         .await
     }
 
-    /// Answers from a snapshot of a workspace.
+    /// Answers from a snapshot of a workspace, as a person sees it.
     pub(crate) async fn read<T: Serialize>(
         &self,
         workspace: Option<&str>,
         answer: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
-        let body = self.look(workspace, |snapshot, owner| json(&answer(snapshot, owner)?));
-        Ok(json_response(body.await?))
+        self.answer(workspace, Showing::Active, answer).await
+    }
+
+    /// Answers from a snapshot of a workspace.
+    pub(crate) async fn answer<T: Serialize>(
+        &self,
+        workspace: Option<&str>,
+        showing: Showing,
+        answer: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let answer = move |snapshot: &Snapshot, owner: &OwnerHandle| json(&answer(snapshot, owner)?);
+        Ok(json_response(self.look(workspace, showing, answer).await?))
     }
 
     /// Looks something up in a snapshot of a workspace, off the threads that serve sockets.
-    async fn look<T: Send + 'static>(
+    pub(crate) async fn look<T: Send + 'static>(
         &self,
         workspace: Option<&str>,
+        showing: Showing,
         look: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let owner = self.host().select(workspace)?;
@@ -152,7 +182,10 @@ impl App {
         let turn = turn.await.map_err(busy)?.expect("the semaphore is never closed");
         let looking = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let snapshot = owner.snapshots().take()?;
+            let snapshot = match showing {
+                Showing::Active => owner.snapshots().view()?,
+                Showing::Written => owner.snapshots().take()?,
+            };
             look(&snapshot, &owner)
         });
         looking.await.map_err(|error| failed(&error))?

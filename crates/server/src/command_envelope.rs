@@ -47,15 +47,18 @@ impl CommandEnvelope {
 pub(crate) struct Done {
     /// The command.
     pub(crate) command_id: String,
-    /// The bundle that it became.
-    pub(crate) bundle_id: String,
+    /// The bundle that it became; `null` when it was staged in a draft.
+    pub(crate) bundle_id: Option<String>,
+    /// The draft that it was staged in, or that it was about; `null` when it was written at once.
+    pub(crate) overlay_id: Option<String>,
 }
 
 impl From<&Outcome> for Done {
     fn from(outcome: &Outcome) -> Self {
         Self {
             command_id: outcome.command_id.to_string(),
-            bundle_id: outcome.bundle_id.to_string(),
+            bundle_id: outcome.bundle_id.map(|id| id.to_string()),
+            overlay_id: outcome.overlay_id.map(|id| id.to_string()),
         }
     }
 }

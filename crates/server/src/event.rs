@@ -48,6 +48,22 @@ pub enum Event {
     },
     /// Which workspaces are open here changed.
     WorkspacesChanged,
+    /// Drafts came, went or changed; or another one is active, or none.
+    OverlaysChanged {
+        /// The workspace.
+        workspace: String,
+        /// The drafts; `null` when there are more than 1,000.
+        overlay_ids: Option<Vec<String>>,
+    },
+    /// Others wrote to cells that a draft writes too.
+    OverlayDrift {
+        /// The workspace.
+        workspace: String,
+        /// The draft.
+        overlay_id: String,
+        /// The records and edges; `null` when there are more than 1,000.
+        subject_ids: Option<Vec<String>>,
+    },
     /// A conflict opened, or an open one has other values now.
     ConflictOpened {
         /// The workspace.
@@ -239,6 +255,20 @@ impl EventBus {
                 });
             }
         }
+        if !committed.overlays.is_empty() {
+            self.tell(&Event::OverlaysChanged {
+                workspace: id.clone(),
+                overlay_ids: named(&committed.overlays),
+            });
+        }
+        for (overlay, drifts) in &committed.drifts {
+            let subjects: BTreeSet<_> = drifts.iter().map(|drift| subject_id(drift.subject)).collect();
+            self.tell(&Event::OverlayDrift {
+                workspace: id.clone(),
+                overlay_id: overlay.to_string(),
+                subject_ids: named(&subjects),
+            });
+        }
         for (actor, log, seq) in committed
             .forks
             .iter()
@@ -266,6 +296,13 @@ fn field_name(key: &ConflictKey, schema: Option<&Schema>) -> Option<String> {
         ConflictKind::Field(field) => schema?.field_name(*field).map(str::to_owned),
         ConflictKind::Property(name) => Some(name.clone()),
         _ => None,
+    }
+}
+
+fn subject_id(subject: Subject) -> String {
+    match subject {
+        Subject::Entity(entity) => entity.to_string(),
+        Subject::Edge(edge) => edge.to_string(),
     }
 }
 

@@ -44,6 +44,9 @@ pub struct ProblemDocument {
     /// The record concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity_id: Option<String>,
+    /// The draft concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlay_id: Option<String>,
     /// The edge concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edge_id: Option<String>,
@@ -86,6 +89,7 @@ impl Problem {
             known: None,
             entity_id: None,
             edge_id: None,
+            overlay_id: None,
             command_id: None,
             line: None,
             column: None,

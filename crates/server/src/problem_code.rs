@@ -76,6 +76,10 @@ codes! {
     UnknownRecord = "unknown_record", NOT_FOUND, "There is no such record";
     /// There is no such edge.
     UnknownEdge = "unknown_edge", NOT_FOUND, "There is no such edge";
+    /// There is no such draft.
+    UnknownOverlay = "unknown_overlay", NOT_FOUND, "There is no such draft";
+    /// There is no such edit in the draft.
+    UnknownEdit = "unknown_edit", NOT_FOUND, "There is no such edit in the draft";
     /// The conflict is not open.
     UnknownConflict = "unknown_conflict", NOT_FOUND, "No such conflict is open";
     /// The bundle is not held.
@@ -102,6 +106,14 @@ codes! {
     AlreadyOne = "already_one", CONFLICT, "The two are one record already";
     /// The name was not merged into the record.
     NotMerged = "not_merged", CONFLICT, "That was not merged into the record";
+    /// The draft is not the active one.
+    OverlayNotActive = "overlay_not_active", CONFLICT, "The draft is not the active one";
+    /// Later edits of the draft stand on the one that is to be dropped.
+    EditNeeded = "edit_needed", CONFLICT, "Later edits of the draft stand on that one";
+    /// The draft has not drifted there.
+    NotDrifted = "not_drifted", CONFLICT, "The draft has not drifted there";
+    /// Others wrote to fields that the draft writes too.
+    OpenDrift = "open_drift", CONFLICT, "Others have changed fields that the draft changes too";
     /// The workspace is here already.
     AlreadyJoined = "already_joined", CONFLICT, "The workspace is here already";
     /// The workspace takes no further change from this device.

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use openprod_core::{EdgeId, SealError};
+use openprod_engine::overlay::OverlayId;
 use openprod_engine::query::QueryError;
 use openprod_engine::{AdmissionError, CommandError, OwnerError};
 use openprod_storage::StorageError;
@@ -113,6 +114,14 @@ impl From<CommandError> for Problem {
             CommandError::UnsupportedField { field_type, .. } => {
                 refused(Code::UnsupportedField).with(|problem| problem.found = Some(field_type.to_string()))
             }
+            CommandError::UnknownOverlay { overlay, .. } => {
+                overlay_refused(refused(Code::UnknownOverlay), overlay)
+            }
+            CommandError::NotActive { overlay } => overlay_refused(refused(Code::OverlayNotActive), overlay),
+            CommandError::UnknownEdit { overlay, .. } => overlay_refused(refused(Code::UnknownEdit), overlay),
+            CommandError::EditNeeded { overlay, .. } => overlay_refused(refused(Code::EditNeeded), overlay),
+            CommandError::NotDrifted { overlay } => overlay_refused(refused(Code::NotDrifted), overlay),
+            CommandError::OpenDrift { overlay, .. } => overlay_refused(refused(Code::OpenDrift), overlay),
             CommandError::Nothing { .. } => refused(Code::NothingToDo),
             CommandError::UnknownConflict { .. } => refused(Code::UnknownConflict),
             CommandError::UnknownCandidate { .. } => refused(Code::UnknownCandidate),
@@ -143,6 +152,10 @@ impl From<CommandError> for Problem {
             CommandError::Aborted(error) => (&*error).into(),
         }
     }
+}
+
+fn overlay_refused(problem: Problem, overlay: OverlayId) -> Problem {
+    problem.with(|problem| problem.overlay_id = Some(overlay.to_string()))
 }
 
 fn edge_refused(problem: Problem, edge: EdgeId) -> Problem {

@@ -18,7 +18,7 @@ use crate::page::{fence, icon, page, script, style};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
-    conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, peers, records,
+    conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff, overlays, peers, records,
     session, tables, verify, workspace,
 };
 use crate::socket;
@@ -89,6 +89,16 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(field_mappings::list))
         .routes(routes!(field_mappings::confirm))
         .routes(routes!(field_mappings::reject))
+        .routes(routes!(overlays::create))
+        .routes(routes!(overlays::active))
+        .routes(routes!(overlays::activate))
+        .routes(routes!(overlays::stash))
+        .routes(routes!(overlays::commit))
+        .routes(routes!(overlays::discard))
+        .routes(routes!(overlays::list))
+        .routes(routes!(overlays::drop_edit))
+        .routes(routes!(overlay_diff::diff))
+        .routes(routes!(overlay_diff::resolve))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::resolve))
         .routes(routes!(socket::socket))

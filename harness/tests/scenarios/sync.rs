@@ -216,6 +216,7 @@ fn same_command_twice_has_one_effect() {
                 openprod_core::Value::Text(label.to_owned()),
             )]],
         },
+        destination: openprod_engine::Destination::Active,
     };
     let first = a.try_execute(&create("Go")).unwrap();
     assert_eq!(a.try_execute(&create("Go")).unwrap(), first);

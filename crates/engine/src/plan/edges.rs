@@ -11,7 +11,7 @@ use super::records::live;
 use super::{Plan, View};
 use crate::command::{Between, CommandError, NewEdge};
 use crate::edge::{Direction, Edge, Ends};
-use crate::order::{between, spread};
+use crate::order::{between, spread, tag_of};
 use crate::record;
 use crate::row::{CellKey, Row};
 
@@ -134,7 +134,7 @@ pub(super) fn rebalance(
     if siblings.is_empty() {
         return Err(CommandError::Nothing { act });
     }
-    let indexes = spread(siblings.len(), view.tag());
+    let indexes = spread(siblings.len(), tag_of(&view.log));
     Ok(Plan::only(RebalanceOrderedEdges {
         parent,
         edge_type: edge_type.to_owned(),
@@ -172,7 +172,7 @@ fn place(
             left + 1
         }
     };
-    let tag = view.tag();
+    let tag = tag_of(&view.log);
     let left = at.checked_sub(1).and_then(|left| siblings[left].place());
     let right = siblings.get(at).and_then(Edge::place);
     if let Ok(index) = between(left, right, tag) {
@@ -210,15 +210,4 @@ fn known_edge(view: &mut View<'_>, act: &'static str, edge: EdgeId) -> Result<(E
     let row = view.state.edge(view.store, edge)?;
     let ends = row.ends().ok_or(CommandError::UnknownEdge { act, edge })?;
     Ok((ends.clone(), row.cells.clone()))
-}
-
-impl View<'_> {
-    /// What tells the places that this log makes from those of others.
-    fn tag(&self) -> [u8; 4] {
-        let mut hasher = blake3::Hasher::new_derive_key("openprod 2026 place tag 1");
-        hasher.update(self.log.as_bytes());
-        let hash = hasher.finalize();
-        let [a, b, c, d, ..] = *hash.as_bytes();
-        [a, b, c, d]
-    }
 }

@@ -238,6 +238,7 @@ fn same_command_again_gets_the_first_outcome() {
             table: "Contacts".into(),
             records: vec![vec![("name".to_owned(), text(name))]],
         },
+        destination: openprod_engine::Destination::Active,
     };
     let now = device.tick();
     let (first, _) = device.engine.execute(&create("Jane"), now).unwrap();

@@ -3,10 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod arrival;
+mod columns;
 mod commands;
 mod conflicts;
 mod device;
+mod edges;
 mod forks;
 mod held;
+mod identity;
 mod listing;
+mod mappings;
+mod overlays;
 mod owner;

@@ -63,8 +63,8 @@ pub(crate) struct SplitRecord {
 /// What was split from a record.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecordSplit {
-    /// The record that it is now.
-    entity_id: String,
+    /// The record that it is now; `null` when taking a merge back by its tables was staged in a draft.
+    entity_id: Option<String>,
     #[serde(flatten)]
     done: Done,
 }
@@ -85,21 +85,26 @@ pub(crate) async fn split(
             return Err(Problem::new(ProblemCode::WrongShape, detail));
         }
     };
+    let name = match &part {
+        Part::Name(name) => Some(*name),
+        Part::Tables(_) => None,
+    };
     let command = Command::SplitRecord {
         source: parse_id("source", &body.source)?,
         part,
     };
     let workspace = body.workspace;
     let outcome = app.execute(workspace.as_deref(), body.command, command).await?;
-    let payloads = app.payloads(workspace.as_deref(), &outcome).await?;
-    let entity = payloads.into_iter().find_map(|payload| match payload {
-        Payload::SplitEntity(split) => Some(split.new_entity),
-        _ => None,
-    });
+    let mut entity = name.or_else(|| outcome.created.first().copied());
+    if entity.is_none() {
+        let payloads = app.payloads(workspace.as_deref(), &outcome).await?;
+        entity = payloads.into_iter().find_map(|payload| match payload {
+            Payload::SplitEntity(split) => Some(split.new_entity),
+            _ => None,
+        });
+    }
     json(&RecordSplit {
-        entity_id: entity
-            .expect("a command that splits a record split one")
-            .to_string(),
+        entity_id: entity.map(|entity| entity.to_string()),
         done: (&outcome).into(),
     })
     .map(json_response)

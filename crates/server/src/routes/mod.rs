@@ -8,6 +8,8 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod memberships;
 pub(crate) mod merges;
+pub(crate) mod overlay_diff;
+pub(crate) mod overlays;
 pub(crate) mod peers;
 pub(crate) mod records;
 pub(crate) mod session;

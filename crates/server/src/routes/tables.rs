@@ -203,8 +203,8 @@ pub(crate) struct DeleteTable {
 /// A table that was deleted.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TableDeleted {
-    /// The table: by this it can be restored.
-    table_id: String,
+    /// The table: by this it can be restored. `null` when its deletion was staged in a draft.
+    table_id: Option<String>,
     #[serde(flatten)]
     done: Done,
 }
@@ -224,9 +224,7 @@ pub(crate) async fn delete(
         _ => None,
     });
     json(&TableDeleted {
-        table_id: table
-            .expect("a command that deletes a table deleted one")
-            .to_string(),
+        table_id: table.map(|table| table.to_string()),
         done: (&outcome).into(),
     })
     .map(json_response)

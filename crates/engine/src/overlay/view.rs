@@ -1,0 +1,74 @@
+//! The workspace as it is with an overlay on top.
+
+use std::sync::Arc;
+
+use openprod_core::{ActorId, BundleHash, Hlc, Timestamp};
+use openprod_storage::{ChainId, Read, StorageError};
+
+use super::{OverlayId, edits};
+use crate::derive::{Effect, apply, effects};
+use crate::layer::{LayerRows, Layered};
+use crate::row::{Sight, Writer};
+use crate::schema::Schema;
+use crate::state::{Changes, State};
+use crate::state_hash::StateHash;
+use crate::synonyms::Synonyms;
+
+/// What an overlay makes of the workspace.
+#[derive(Clone, Debug)]
+pub(crate) struct OverlayView {
+    pub(crate) overlay: OverlayId,
+    pub(crate) rows: Arc<LayerRows>,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) synonyms: Arc<Synonyms>,
+    /// The records and edges that the overlay's edits change.
+    pub(crate) changes: Changes,
+}
+
+/// Lays the edits of an overlay over a store. Each of them lies on top of all that is known, as it will once it is
+/// committed.
+pub(crate) fn build(
+    store: &dyn Read,
+    synonyms: &Arc<Synonyms>,
+    actor: ActorId,
+    overlay: OverlayId,
+) -> Result<OverlayView, StorageError> {
+    let mut state = State::new(StateHash::ZERO, Arc::clone(synonyms));
+    let mut layered = Layered::new(store);
+    for (id, edit) in edits(store, overlay)? {
+        if edit.undone {
+            continue;
+        }
+        let mut hash = [0; 32];
+        hash[..16].copy_from_slice(overlay.as_bytes());
+        hash[24..].copy_from_slice(&id.0.to_be_bytes());
+        let at = Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::from_micros(edit.at_micros));
+        let end = Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::MAX);
+        let writer = |hlc| Writer {
+            chain: ChainId(u32::MAX),
+            seq: id.0,
+            hlc,
+            hash: BundleHash::from_bytes(hash),
+            actor,
+            sight: Sight::Everything,
+        };
+        for (index, payload) in (0..).zip(edit.payloads()?) {
+            for effect in effects(payload) {
+                // Merges are replayed in order of time, and the draft's come last.
+                let last = matches!(effect, Effect::Rename(_));
+                let writer = writer(if last { end } else { at });
+                apply(&mut state, &mut layered, &writer, index, effect)?;
+            }
+        }
+    }
+    let changes = state.flush(&mut layered)?;
+    let schema = Arc::new(Schema::load(&layered)?);
+    let synonyms = Arc::clone(state.synonyms());
+    Ok(OverlayView {
+        overlay,
+        rows: Arc::new(layered.into_rows()),
+        schema,
+        synonyms,
+        changes,
+    })
+}

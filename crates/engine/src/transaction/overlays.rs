@@ -1,0 +1,274 @@
+//! Drafts in a transaction: what is done to them, and what is staged in them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use openprod_core::{CommandId, EntityId, Payload};
+use openprod_storage::StorageError;
+
+use super::Transaction;
+use crate::command::{CommandError, DriftChoice, Outcome, OverlayCommand, Request};
+use crate::layer::Layered;
+use crate::overlay::{self, EditId, EditRow, Overlay, OverlayId};
+use crate::plan::{NAME_BYTES_MAX, View, plan};
+use crate::row::CellKey;
+use crate::state::{Changes, State};
+use crate::state_hash::StateHash;
+use crate::subject::Subject;
+
+impl Transaction<'_> {
+    /// Does something to a draft itself.
+    pub(super) fn perform(
+        &mut self,
+        command_id: CommandId,
+        command: &OverlayCommand,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let act = request.command.name();
+        let mut outcome = Outcome {
+            command_id,
+            bundle_id: None,
+            overlay_id: None,
+            created: Vec::new(),
+            edges: Vec::new(),
+        };
+        let overlay = match command {
+            OverlayCommand::Create { name } => self.create_overlay(act, name)?,
+            OverlayCommand::Activate { overlay } => {
+                self.known(act, *overlay)?;
+                self.switch(Some(*overlay))?;
+                *overlay
+            }
+            OverlayCommand::Stash { overlay } => {
+                self.known(act, *overlay)?;
+                if overlay::active(&*self.write)? != Some(*overlay) {
+                    return Err(CommandError::NotActive { overlay: *overlay });
+                }
+                self.switch(None)?;
+                *overlay
+            }
+            OverlayCommand::Discard { overlay } => {
+                self.known(act, *overlay)?;
+                self.tell_what_is_staged(*overlay)?;
+                self.remove_overlay(*overlay)?;
+                *overlay
+            }
+            OverlayCommand::Commit { overlay } => {
+                self.known(act, *overlay)?;
+                let drifts = overlay::drifts(&*self.write, *overlay)?;
+                if !drifts.is_empty() {
+                    let overlay = *overlay;
+                    return Err(CommandError::OpenDrift { overlay, drifts });
+                }
+                let payloads = coalesce(overlay::payloads(&*self.write, *overlay)?);
+                if payloads.is_empty() {
+                    return Err(CommandError::Nothing { act });
+                }
+                self.tell_what_is_staged(*overlay)?;
+                outcome.bundle_id = Some(self.write_down(command_id, request, payloads)?);
+                self.remove_overlay(*overlay)?;
+                *overlay
+            }
+            OverlayCommand::Drop { overlay, edit } => {
+                self.known(act, *overlay)?;
+                self.tell_what_is_staged(*overlay)?;
+                self.drop_edit(*overlay, *edit)?;
+                *overlay
+            }
+            OverlayCommand::Resolve {
+                overlay,
+                subject,
+                cell,
+                choice,
+            } => {
+                self.known(act, *overlay)?;
+                self.tell_what_is_staged(*overlay)?;
+                let mut drifts = overlay::drifts(&*self.write, *overlay)?;
+                drifts.retain(|drift| {
+                    drift.subject == *subject && cell.as_ref().is_none_or(|cell| *cell == drift.cell)
+                });
+                if drifts.is_empty() {
+                    return Err(CommandError::NotDrifted { overlay: *overlay });
+                }
+                for drift in &drifts {
+                    match choice {
+                        DriftChoice::KeepMine => {
+                            overlay::keep_mine(&mut *self.write, *overlay, drift, self.now)?;
+                        }
+                        DriftChoice::UseCanonical => drift.use_canonical(&mut *self.write, *overlay)?,
+                    }
+                }
+                *overlay
+            }
+        };
+        self.committed.overlays.insert(overlay);
+        outcome.overlay_id = Some(overlay);
+        Ok(outcome)
+    }
+
+    /// Stages what a command comes to, planned against the workspace with the draft on top.
+    pub(super) fn stage(
+        &mut self,
+        command_id: CommandId,
+        id: OverlayId,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let act = request.command.name();
+        let overlay = self.known(act, id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
+        let layered = Layered::over(&*self.write, &view.rows);
+        let mut state = State::new(StateHash::ZERO, Arc::clone(&view.synonyms));
+        let plan = plan(
+            &mut View {
+                store: &layered,
+                state: &mut state,
+                schema: &view.schema,
+                synonyms: &view.synonyms,
+                log: self.cache.summary.log,
+                now: self.now,
+                random: self.random,
+            },
+            &request.command,
+        )?;
+        for cell in overlay::watched(&plan.payloads) {
+            if !overlay::has_base(&*self.write, id, &cell)? {
+                let tips = match cell.0 {
+                    Subject::Entity(entity) => self.state.row(&*self.write, entity)?.tip_ids(&cell.1),
+                    Subject::Edge(edge) => self.state.edge(&*self.write, edge)?.cells.tip_ids(&cell.1),
+                };
+                overlay::put_base(&mut *self.write, id, &cell, &tips)?;
+            }
+        }
+        let edit = EditRow::new(act, self.now, &plan.payloads);
+        overlay::append(&mut *self.write, overlay, &edit)?;
+        self.tell_what_is_staged(id)?;
+        self.committed.overlays.insert(id);
+        Ok(Outcome {
+            command_id,
+            bundle_id: None,
+            overlay_id: Some(id),
+            created: plan.created,
+            edges: plan.edges,
+        })
+    }
+
+    /// Finds where drafts have drifted by what this transaction wrote.
+    pub(super) fn notice_drifts(&mut self) -> Result<(), StorageError> {
+        if self.touched.is_empty() {
+            return Ok(());
+        }
+        for overlay in overlay::list(&*self.write)? {
+            let drifts = overlay::drifted(&*self.write, overlay.id, Some(&self.touched))?;
+            if !drifts.is_empty() {
+                self.committed.drifts.push((overlay.id, drifts));
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self, act: &'static str, overlay: OverlayId) -> Result<Overlay, CommandError> {
+        overlay::find(&*self.write, overlay)?.ok_or(CommandError::UnknownOverlay { act, overlay })
+    }
+
+    fn create_overlay(&mut self, act: &'static str, name: &str) -> Result<OverlayId, CommandError> {
+        let problem = if name.trim().is_empty() {
+            "is empty"
+        } else if name.len() > NAME_BYTES_MAX {
+            "is longer than 200 bytes"
+        } else {
+            let entropy = self.entropy();
+            let id = OverlayId::new(EntityId::new(self.now, entropy));
+            overlay::create(&mut *self.write, id, name, self.now)?;
+            self.cache.summary.overlays += 1;
+            self.switch(Some(id))?;
+            return Ok(id);
+        };
+        let name = name.chars().take(80).collect();
+        Err(CommandError::BadName { act, name, problem })
+    }
+
+    /// Makes another draft the active one, or none.
+    fn switch(&mut self, to: Option<OverlayId>) -> Result<(), StorageError> {
+        let from = overlay::active(&*self.write)?;
+        if from == to {
+            return Ok(());
+        }
+        for overlay in from.into_iter().chain(to) {
+            self.tell_what_is_staged(overlay)?;
+            self.committed.overlays.insert(overlay);
+        }
+        overlay::activate(&mut *self.write, to)
+    }
+
+    fn remove_overlay(&mut self, overlay: OverlayId) -> Result<(), StorageError> {
+        self.cache.summary.overlays = self.cache.summary.overlays.saturating_sub(1);
+        overlay::remove(&mut *self.write, overlay)
+    }
+
+    /// Takes an edit out of a draft, unless a later one works on what it makes.
+    fn drop_edit(&mut self, overlay: OverlayId, edit: EditId) -> Result<(), CommandError> {
+        let edits = overlay::edits(&*self.write, overlay)?;
+        let dropped = edits.iter().find(|(id, _)| *id == edit);
+        let (_, dropped) = dropped.ok_or(CommandError::UnknownEdit { overlay, edit })?;
+        let made = made(&dropped.payloads()?);
+        for (later, row) in edits.iter().filter(|(id, row)| *id > edit && !row.undone) {
+            let works_on = row.payloads()?.into_iter().flat_map(crate::derive::effects);
+            if works_on
+                .flat_map(|effect| effect.touches())
+                .any(|subject| made.contains(&subject))
+            {
+                let later = *later;
+                return Err(CommandError::EditNeeded { overlay, edit, later });
+            }
+        }
+        overlay::remove_edit(&mut *self.write, overlay, edit)?;
+        overlay::trim_bases(&mut *self.write, overlay)?;
+        Ok(())
+    }
+
+    /// Tells those who show records which ones look different with the draft and without it.
+    fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
+        if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
+            self.committed.schema_changed = true;
+        }
+        self.committed.changes.merge(Changes {
+            opened: Vec::new(),
+            resolved: Vec::new(),
+            ..view.changes
+        });
+        Ok(())
+    }
+}
+
+/// The entities and edges that operations make.
+fn made(payloads: &[Payload]) -> Vec<Subject> {
+    let made = payloads.iter().filter_map(|payload| match payload {
+        Payload::CreateEntity(op) => Some(Subject::Entity(op.entity)),
+        Payload::CreateEdge(op) => Some(Subject::Edge(op.edge)),
+        Payload::CreateOrderedEdge(op) => Some(Subject::Edge(op.edge)),
+        _ => None,
+    });
+    made.collect()
+}
+
+/// Leaves out what a later operation of the same draft overwrites.
+fn coalesce(payloads: Vec<Payload>) -> Vec<Payload> {
+    let mut written = BTreeSet::new();
+    let mut kept: Vec<Payload> = Vec::with_capacity(payloads.len());
+    for payload in payloads.into_iter().rev() {
+        let cell = match &payload {
+            Payload::SetField(op) => Some((Subject::Entity(op.entity), CellKey::Field(op.field))),
+            Payload::SetEdgeProperty(op) => {
+                Some((Subject::Edge(op.edge), CellKey::Property(op.property.clone())))
+            }
+            Payload::MoveOrderedEdge(op) => Some((Subject::Edge(op.edge), CellKey::Place)),
+            _ => None,
+        };
+        if cell.is_none_or(|cell| written.insert(cell)) {
+            kept.push(payload);
+        }
+    }
+    kept.reverse();
+    kept
+}

@@ -1,0 +1,45 @@
+//! Every history that ever showed a bug, at its shortest, and the bug.
+
+use harness::history::{Deed, Delivery, Ed, En, Fa, Fi, History, Pl, Pr, Step, Ty, Va, judge};
+
+fn write(writer: u8, second: u8, deeds: &[Deed]) -> Step {
+    Step::Write {
+        writer,
+        second,
+        deeds: deeds.to_vec(),
+    }
+}
+
+fn passes(authors: u8, steps: Vec<Step>) {
+    let deliveries = (0..8).map(|seed| Delivery { sqlite: false, seed }).collect();
+    let history = History {
+        authors,
+        steps,
+        deliveries,
+    };
+    judge(&history).unwrap_or_else(|difference| panic!("{history}\n{difference}"));
+}
+
+#[test]
+fn creation_of_an_edge_is_no_side_of_its_deletion() {
+    // It was listed beside the property that it had set, because it is one operation that wrote both.
+    let relate = Deed::Relate {
+        edge: Ed(1),
+        source: En(0),
+        target: En(0),
+        edge_type: Ty(0),
+        place: Some(Pl(0)),
+        properties: vec![(Pr(0), Va(0))],
+    };
+    passes(
+        2,
+        vec![write(0, 1, &[Deed::DeleteEdge(Ed(1))]), write(1, 0, &[relate])],
+    );
+}
+
+#[test]
+fn zeros_of_either_sign_are_two_values() {
+    // They were compared as numbers, not by their bytes, so that nobody was told.
+    let set = |value| [Deed::Set(En(0), Fa(0), Fi(0), Va(value))];
+    passes(2, vec![write(0, 0, &set(7)), write(1, 0, &set(8))]);
+}
