@@ -18,8 +18,8 @@ use crate::page::{fence, icon, page, script, style};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
-    conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff, overlays, peers, records,
-    session, tables, verify, workspace,
+    conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff,
+    overlays, peers, records, session, tables, verify, workspace,
 };
 use crate::socket;
 

@@ -187,21 +187,25 @@ pub(crate) async fn diff(
     QueryString(query): QueryString<WhichOverlay>,
 ) -> Result<Response, Problem> {
     let overlay = parse_id("overlay_id", &query.overlay_id)?;
-    app.answer(query.workspace.as_deref(), Showing::Written, move |snapshot, owner| {
-        let act = "compare draft";
-        // Tables and fields that the draft makes have their names there only.
-        let draft = with_draft(owner, act, overlay)?;
-        let diff = snapshot.overlay_diff(overlay)?;
-        let diff = diff.ok_or(CommandError::UnknownOverlay { act, overlay })?;
-        let edit = |edit| EditView::of(draft.schema(), edit);
-        let drift = |drift| DriftView::of(draft.schema(), drift);
-        Ok(OverlayDiff {
-            overlay_id: overlay.to_string(),
-            edits: diff.edits.iter().map(edit).collect(),
-            drifts: diff.drifts.iter().map(drift).collect(),
-            name: diff.overlay.name,
-        })
-    })
+    app.answer(
+        query.workspace.as_deref(),
+        Showing::Written,
+        move |snapshot, owner| {
+            let act = "compare draft";
+            // Tables and fields that the draft makes have their names there only.
+            let draft = with_draft(owner, act, overlay)?;
+            let diff = snapshot.overlay_diff(overlay)?;
+            let diff = diff.ok_or(CommandError::UnknownOverlay { act, overlay })?;
+            let edit = |edit| EditView::of(draft.schema(), edit);
+            let drift = |drift| DriftView::of(draft.schema(), drift);
+            Ok(OverlayDiff {
+                overlay_id: overlay.to_string(),
+                edits: diff.edits.iter().map(edit).collect(),
+                drifts: diff.drifts.iter().map(drift).collect(),
+                name: diff.overlay.name,
+            })
+        },
+    )
     .await
 }
 
@@ -271,7 +275,12 @@ pub(crate) async fn resolve(
         .await
 }
 
-fn find_field(owner: &OwnerHandle, overlay: OverlayId, table: String, field: String) -> Result<CellKey, Problem> {
+fn find_field(
+    owner: &OwnerHandle,
+    overlay: OverlayId,
+    table: String,
+    field: String,
+) -> Result<CellKey, Problem> {
     let draft = with_draft(owner, RESOLVE, overlay)?;
     let found = draft.schema().find(&table);
     let table = found.ok_or(CommandError::UnknownTable { act: RESOLVE, table })?;

@@ -53,7 +53,11 @@ pub(crate) struct OfOverlay {
 }
 
 impl OfOverlay {
-    async fn give(self, app: App, command: impl FnOnce(OverlayId) -> OverlayCommand) -> Result<Response, Problem> {
+    async fn give(
+        self,
+        app: App,
+        command: impl FnOnce(OverlayId) -> OverlayCommand,
+    ) -> Result<Response, Problem> {
         let command = command(parse_id("overlay_id", &self.overlay_id)?);
         app.carry_out(self.workspace.as_deref(), self.command, Command::Overlay(command))
             .await
@@ -67,7 +71,8 @@ pub(crate) async fn activate(
     State(app): State<App>,
     JsonBody(body): JsonBody<OfOverlay>,
 ) -> Result<Response, Problem> {
-    body.give(app, |overlay| OverlayCommand::Activate { overlay }).await
+    body.give(app, |overlay| OverlayCommand::Activate { overlay })
+        .await
 }
 
 /// Leaves the active draft. It is kept, and can be activated again.
@@ -98,7 +103,8 @@ pub(crate) async fn discard(
     State(app): State<App>,
     JsonBody(body): JsonBody<OfOverlay>,
 ) -> Result<Response, Problem> {
-    body.give(app, |overlay| OverlayCommand::Discard { overlay }).await
+    body.give(app, |overlay| OverlayCommand::Discard { overlay })
+        .await
 }
 
 /// An edit to be taken out of a draft.
@@ -200,8 +206,8 @@ pub(crate) async fn active(
 ) -> Result<Response, Problem> {
     app.answer(query.workspace.as_deref(), Showing::Written, |snapshot, _| {
         let active = snapshot.active_overlay()?;
-        let overlays = snapshot.overlays()?.into_iter();
-        let found = overlays.into_iter().find(|overlay| Some(overlay.id) == active);
+        let mut overlays = snapshot.overlays()?.into_iter();
+        let found = overlays.find(|overlay| Some(overlay.id) == active);
         Ok(ActiveOverlay {
             overlay_id: active.map(|overlay| overlay.to_string()),
             name: found.map(|overlay| overlay.name),

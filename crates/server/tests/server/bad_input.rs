@@ -134,6 +134,11 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
             &["facet_a", "field_a", "facet_b", "field_b"],
         ),
         ("/tables/restore", &["table_id"]),
+        (
+            "/overlays/resolve",
+            &["overlay_id", "entity_id", "edge_id", "table", "field", "choice"],
+        ),
+        ("/overlays/drop", &["overlay_id", "edit_id"]),
         ("/conflicts/resolve", &["conflict_id", "op_id", "value"]),
         ("/sync/accept", &["bundle", "workspace"]),
         ("/workspace/invite", &["workspace"]),
@@ -183,6 +188,8 @@ fn arbitrary_query_strings_never_break_a_route() {
             "/conflicts/list",
             "/edges/list",
             "/field-mappings/list",
+            "/overlays/list",
+            "/overlays/diff",
             "/workspace/status",
         ] {
             let answer = engine.get(&format!("{path}?{query}"));

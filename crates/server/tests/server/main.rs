@@ -10,6 +10,7 @@ mod events;
 mod field_mappings;
 mod history;
 mod merges;
+mod overlays;
 mod peers;
 mod process;
 mod records;

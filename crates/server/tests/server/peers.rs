@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 
 /// Two engines of one workspace with the table `Cue` and one record; both have it.
-fn pair() -> (Engine, Engine, String) {
+pub(crate) fn pair() -> (Engine, Engine, String) {
     let (desk, booth) = (Engine::with_table(), Engine::start());
     let id = desk.cue("Go", 1);
     let invitation = desk.post("/workspace/invite", &json!({})).done()["invitation"].clone();
@@ -22,7 +22,7 @@ fn pair() -> (Engine, Engine, String) {
     (desk, booth, id)
 }
 
-fn until_equal(a: &Engine, b: &Engine, news: &mut crate::engine::Socket) {
+pub(crate) fn until_equal(a: &Engine, b: &Engine, news: &mut crate::engine::Socket) {
     let hash = |engine: &Engine| engine.get("/workspace/status").done()["state_hash"].clone();
     while hash(a) != hash(b) {
         news.next().unwrap();
