@@ -34,6 +34,7 @@ mod state;
 mod state_hash;
 mod stored;
 mod subject;
+mod suggestions;
 pub mod synonyms;
 pub mod text;
 mod transaction;
