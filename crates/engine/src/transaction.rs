@@ -144,8 +144,7 @@ impl CommandRow {
     /// Reads a row; those of the first format knew bundles only.
     fn read(bytes: &[u8]) -> Result<Self, StorageError> {
         stored(Space::Command, bytes).or_else(|error| {
-            let (digest, position) =
-                stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
+            let (digest, position) = stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
             Ok(Self {
                 digest,
                 position,

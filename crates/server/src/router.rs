@@ -66,6 +66,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(peers::accept))
         .routes(routes!(tables::create))
         .routes(routes!(tables::update))
+        .routes(routes!(tables::follow))
         .routes(routes!(tables::delete))
         .routes(routes!(tables::restore))
         .routes(routes!(tables::list))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use openprod_core::{EntityId, FieldMode, FieldType, Payload};
-use openprod_engine::{Command, NewField};
+use openprod_engine::{Command, NewField, NewReference, NewVia};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,13 +20,46 @@ use crate::query_string::{InWorkspace, QueryString};
 pub(crate) struct FieldToMake {
     /// Its name, unique in its table.
     name: String,
-    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity` or `blob`.
-    r#type: String,
-    /// `discrete` (the default): it holds its own value.
+    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity`, `blob`, `crdt_text` or
+    /// `crdt_list`. A reference field has the type of what it follows, whatever is said here.
+    r#type: Option<String>,
+    /// `discrete` (the default): it holds its own value; `reference`: it shows that of another record.
     mode: Option<String>,
+    /// What a reference field follows.
+    follow: Option<Follow>,
     /// What an enum field can hold, in order.
     #[serde(default)]
     options: Vec<String>,
+}
+
+/// What a reference field follows: a field of the record that it leads to, through an entity field of its own table or
+/// through an edge.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Follow {
+    /// The entity field to go through: an id, or a name.
+    via_field: Option<String>,
+    /// The type of the edge to go through.
+    via_edge: Option<String>,
+    /// The table of the field that is shown: an id, or a name.
+    table: String,
+    /// The field that is shown: an id, or a name.
+    field: String,
+}
+
+impl Follow {
+    fn read(self) -> Result<NewReference, Problem> {
+        let via = match (self.via_field, self.via_edge) {
+            (Some(field), None) => NewVia::Field(field),
+            (None, Some(edge_type)) => NewVia::Edge(edge_type),
+            _ => {
+                let detail = "follow field: give either `via_field` or `via_edge`";
+                return Err(Problem::new(ProblemCode::WrongShape, detail));
+            }
+        };
+        let (table, field) = (self.table, self.field);
+        Ok(NewReference { via, table, field })
+    }
 }
 
 impl FieldToMake {
@@ -43,10 +76,11 @@ impl FieldToMake {
             })
         };
         let types = || FieldType::ALL.map(FieldType::name).join(", ");
-        let field_type: FieldType = self
-            .r#type
-            .parse()
-            .map_err(|_| unknown("type", &self.r#type, types()))?;
+        let field_type = match (&self.r#type, &self.follow) {
+            (Some(text), _) => text.parse().map_err(|_| unknown("type", text, types()))?,
+            (None, Some(_)) => FieldType::Text,
+            (None, None) => return Err(unknown("type", "", types())),
+        };
         let mode = match self.mode.as_deref() {
             None => FieldMode::Discrete,
             Some(text) => [FieldMode::Discrete, FieldMode::Reference]
@@ -59,6 +93,7 @@ impl FieldToMake {
             field_type,
             mode,
             options: self.options,
+            reference: self.follow.map(Follow::read).transpose()?,
         })
     }
 }
@@ -186,6 +221,38 @@ pub(crate) async fn update(
         done: (&outcome).into(),
     })
     .map(json_response)
+}
+
+/// A reference field that is to follow something else.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FollowField {
+    /// The table: an id, or a name.
+    table: String,
+    /// The reference field: an id, or a name.
+    field: String,
+    /// What it is to follow.
+    follow: Follow,
+    /// The workspace; needed only when several are open.
+    workspace: Option<String>,
+    /// The envelope.
+    command: Option<CommandEnvelope>,
+}
+
+/// Lets a reference field follow something else.
+#[utoipa::path(post, path = "/tables/follow", tag = "tables", request_body = FollowField,
+    responses((status = 200, body = Done), Problem))]
+pub(crate) async fn follow(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<FollowField>,
+) -> Result<Response, Problem> {
+    let command = Command::FollowField {
+        table: body.table,
+        field: body.field,
+        reference: body.follow.read()?,
+    };
+    app.carry_out(body.workspace.as_deref(), body.command, command)
+        .await
 }
 
 /// A table to be deleted.
