@@ -36,7 +36,7 @@ fn state(device: &Device, entity: EntityId, field: &str, session: u64) -> TextSt
 /// What an editor does: loads the state, makes a change, and gives the update.
 fn typed(state: &TextState, change: impl FnOnce(&Doc)) -> Vec<u8> {
     let doc = Doc::with_options(Options {
-        client_id: yrs::block::ClientID::from(state.client.get()),
+        client_id: yrs::block::ClientID::new(state.client.get()),
         offset_kind: OffsetKind::Utf16,
         ..Options::default()
     });
