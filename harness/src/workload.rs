@@ -1,7 +1,10 @@
 //! What people do, at random: small tables, few records, so that they meet in the same cells all the time.
 
 use openprod_core::{CommandId, EntityId, FieldType, Value};
-use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request};
+use openprod_engine::command::{Between, FieldName, NewEdge, Part};
+use openprod_engine::edge::{Direction, Edge};
+use openprod_engine::schema::Table;
+use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request, Snapshot};
 
 use crate::device::GiveError;
 use crate::network::{DeviceId, Network};
@@ -31,7 +34,7 @@ struct Given {
 #[derive(Debug, thiserror::Error)]
 #[error("a command given again led to another outcome: {first:?}, then {again}")]
 pub struct RepeatError {
-    first: Outcome,
+    first: Box<Outcome>,
     again: String,
 }
 
@@ -109,12 +112,12 @@ impl Workload {
         match network.execute(id, &request) {
             Ok(again) if again == outcome => Ok(()),
             Ok(again) => Err(RepeatError {
-                first: outcome,
+                first: Box::new(outcome),
                 again: format!("{again:?}"),
             }),
             Err(GiveError::Refused(openprod_engine::CommandError::Storage(_)) | GiveError::Down) => Ok(()),
             Err(error) => Err(RepeatError {
-                first: outcome,
+                first: Box::new(outcome),
                 again: error.to_string(),
             }),
         }
@@ -150,8 +153,31 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(100);
+        let choice = self.random.below(130);
         match choice {
+            100..120 => self.edge_command(&snapshot, &records),
+            120..126 => {
+                let (one, other) = (hot(&mut self.random, &records)?, hot(&mut self.random, &records)?);
+                let names: Vec<_> = snapshot.synonyms().aliases.names(one).skip(1).collect();
+                Some(match self.random.pick(&names) {
+                    Some(name) if self.random.chance(500) => Command::SplitRecord {
+                        source: one,
+                        part: Part::Name(*name),
+                    },
+                    _ => Command::MergeRecords {
+                        survivor: one,
+                        absorbed: other,
+                    },
+                })
+            }
+            126.. => {
+                let (a, b) = (self.field_name(&schema.tables)?, self.field_name(&schema.tables)?);
+                Some(if self.random.chance(500) {
+                    Command::ConfirmMapping { a, b }
+                } else {
+                    Command::RejectMapping { a, b }
+                })
+            }
             0..15 if (records.len() as u64) < RECORDS_MAX => {
                 let count = self.random.between(1, 3);
                 let records = (0..count).map(|_| self.values(&fields)).collect();
@@ -194,6 +220,60 @@ impl Workload {
             }
             _ => Some(self.schema_change(named, &fields)),
         }
+    }
+
+    /// Makes, moves, changes or deletes one of the few edges that records have.
+    fn edge_command(&mut self, snapshot: &Snapshot, records: &[EntityId]) -> Option<Command> {
+        let few = &records[..records.len().min(3)];
+        let source = self.random.pick(few).copied()?;
+        let siblings = snapshot.edges(source, Direction::Outgoing, Some("part")).ok()?;
+        let edge = self.random.pick(&siblings).map(|edge| edge.id);
+        let property = || ("role".to_owned(), Value::Integer(2));
+        let command = match (self.random.below(8), edge) {
+            (0..3, _) | (_, None) if siblings.len() < 8 => Command::CreateEdge(NewEdge {
+                source,
+                target: self.random.pick(records).copied()?,
+                edge_type: "part".to_owned(),
+                properties: vec![property()],
+                ordered: self.random.chance(800).then(|| self.between(&siblings)),
+            }),
+            (3, Some(edge)) => Command::DeleteEdge { edge },
+            (4, Some(edge)) => {
+                let value = Value::Integer(self.random.below(3).cast_signed());
+                let properties = vec![("role".to_owned(), value)];
+                Command::UpdateEdge { edge, properties }
+            }
+            (5, Some(_)) => Command::RebalanceEdges {
+                entity: source,
+                edge_type: "part".to_owned(),
+            },
+            (_, Some(edge)) => Command::MoveEdge {
+                edge,
+                between: self.between(&siblings),
+            },
+            (_, None) => return None,
+        };
+        Some(command)
+    }
+
+    /// A place before or behind one of the siblings, or at their end.
+    fn between(&mut self, siblings: &[Edge]) -> Between {
+        let neighbour = self.random.pick(siblings).map(|edge| edge.id);
+        let (after, before) = if self.random.chance(500) {
+            (neighbour, None)
+        } else {
+            (None, neighbour)
+        };
+        Between { after, before }
+    }
+
+    fn field_name(&mut self, tables: &[Table]) -> Option<FieldName> {
+        let table = self.random.pick(tables)?;
+        let field = self.random.pick(&table.fields)?;
+        Some(FieldName {
+            table: table.id.entity().to_string(),
+            field: field.name.clone(),
+        })
     }
 
     fn schema_change(&mut self, table: String, fields: &[(String, FieldType)]) -> Command {
