@@ -1,10 +1,10 @@
 //! What people do, at random: small tables, few records, so that they meet in the same cells all the time.
 
-use openprod_core::{CommandId, EntityId, FieldType, Value};
+use openprod_core::{CommandId, EntityId, FieldType, Payload, Value};
 use openprod_engine::command::{Between, FieldName, NewEdge, Part};
 use openprod_engine::edge::{Direction, Edge};
 use openprod_engine::schema::Table;
-use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request, Snapshot};
+use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request};
 
 use crate::device::GiveError;
 use crate::network::{DeviceId, Network};
@@ -16,6 +16,7 @@ const RECORDS_MAX: u64 = 24;
 /// People at work on the devices of a network.
 pub struct Workload {
     random: Random,
+    records_only: bool,
     /// The last command that was acknowledged, to be given again.
     last: Option<Given>,
     commands: u64,
@@ -39,11 +40,12 @@ pub struct RepeatError {
 }
 
 impl Workload {
-    /// People whose doings follow from `random`.
+    /// People whose doings follow from `random`. With `records_only` they relate, merge and map nothing.
     #[must_use]
-    pub const fn new(random: Random) -> Self {
+    pub const fn new(random: Random, records_only: bool) -> Self {
         Self {
             random,
+            records_only,
             last: None,
             commands: 0,
         }
@@ -153,10 +155,21 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(130);
+        let choice = self.random.below(if self.records_only { 100 } else { 136 });
         match choice {
-            100..120 => self.edge_command(&snapshot, &records),
-            120..126 => {
+            100..120 => self.edge_command(network, id, &records),
+            120..123 => Some(Command::DetachRecord {
+                entity: hot(&mut self.random, &records)?,
+                table: named,
+            }),
+            123..126 => {
+                let other = self.random.pick(&schema.tables)?;
+                Some(Command::AttachRecord {
+                    entity: hot(&mut self.random, &records)?,
+                    table: other.id.entity().to_string(),
+                })
+            }
+            126..132 => {
                 let (one, other) = (hot(&mut self.random, &records)?, hot(&mut self.random, &records)?);
                 let names: Vec<_> = snapshot.synonyms().aliases.names(one).skip(1).collect();
                 Some(match self.random.pick(&names) {
@@ -170,7 +183,7 @@ impl Workload {
                     },
                 })
             }
-            126.. => {
+            132.. => {
                 let (a, b) = (self.field_name(&schema.tables)?, self.field_name(&schema.tables)?);
                 Some(if self.random.chance(500) {
                     Command::ConfirmMapping { a, b }
@@ -199,7 +212,10 @@ impl Workload {
                 entity: hot(&mut self.random, &records)?,
             }),
             72..80 => {
-                let deleted = self.deleted(network, id);
+                let deleted = deleted(network, id, |payload| match payload {
+                    Payload::DeleteEntity(op) => Some(op.entity),
+                    _ => None,
+                });
                 Some(Command::RestoreRecord {
                     entity: self.random.pick(&deleted).copied()?,
                 })
@@ -223,13 +239,23 @@ impl Workload {
     }
 
     /// Makes, moves, changes or deletes one of the few edges that records have.
-    fn edge_command(&mut self, snapshot: &Snapshot, records: &[EntityId]) -> Option<Command> {
+    fn edge_command(&mut self, network: &Network, id: DeviceId, records: &[EntityId]) -> Option<Command> {
+        let snapshot = network.device(id).snapshot()?;
         let few = &records[..records.len().min(3)];
         let source = self.random.pick(few).copied()?;
         let siblings = snapshot.edges(source, Direction::Outgoing, Some("part")).ok()?;
         let edge = self.random.pick(&siblings).map(|edge| edge.id);
         let property = || ("role".to_owned(), Value::Integer(2));
-        let command = match (self.random.below(8), edge) {
+        let command = match (self.random.below(9), edge) {
+            (8, _) => {
+                let deleted = deleted(network, id, |payload| match payload {
+                    Payload::DeleteEdge(op) => Some(op.edge),
+                    _ => None,
+                });
+                Command::RestoreEdge {
+                    edge: self.random.pick(&deleted).copied()?,
+                }
+            }
             (0..3, _) | (_, None) if siblings.len() < 8 => Command::CreateEdge(NewEdge {
                 source,
                 target: self.random.pick(records).copied()?,
@@ -317,24 +343,23 @@ impl Workload {
         }
         values
     }
+}
 
-    /// Records that were deleted, as far as conflicts and the log's last bundles tell.
-    fn deleted(&self, network: &Network, id: DeviceId) -> Vec<EntityId> {
-        let Some(snapshot) = network.device(id).snapshot() else {
-            return Vec::new();
-        };
-        let Ok(bundles) = snapshot.bundles(openprod_storage::Position(0), usize::MAX) else {
-            return Vec::new();
-        };
-        let mut deleted: Vec<_> = bundles
-            .iter()
-            .flat_map(|bundle| bundle.payloads().collect::<Vec<_>>())
-            .filter_map(|(_, payload)| match payload {
-                Ok(openprod_core::Payload::DeleteEntity(op)) => Some(op.entity),
-                _ => None,
-            })
-            .collect();
-        deleted.dedup();
-        deleted
-    }
+/// What the log says was deleted, whatever became of it since.
+fn deleted<Id: Copy + Ord>(
+    network: &Network,
+    id: DeviceId,
+    deletion: impl Fn(Payload) -> Option<Id>,
+) -> Vec<Id> {
+    let snapshot = network.device(id).snapshot();
+    let bundles =
+        snapshot.and_then(|snapshot| snapshot.bundles(openprod_storage::Position(0), usize::MAX).ok());
+    let mut deleted: Vec<_> = bundles
+        .into_iter()
+        .flatten()
+        .flat_map(|bundle| bundle.payloads().collect::<Vec<_>>())
+        .filter_map(|(_, payload)| deletion(payload.ok()?))
+        .collect();
+    deleted.dedup();
+    deleted
 }
