@@ -223,6 +223,15 @@ impl Columns {
     }
 }
 
+/// How much room to make in a run of text for so many bytes more: some ahead, but not twice the room, as a vector
+/// makes, since runs are most of what columns take.
+fn text_room(length: usize, capacity: usize, more: usize) -> usize {
+    if capacity - length >= more {
+        return 0;
+    }
+    more.max(length / 8)
+}
+
 impl std::fmt::Debug for Columns {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Columns").field("bytes", &self.bytes()).finish()

@@ -14,6 +14,7 @@ mod columns;
 pub mod command;
 pub mod conflicts;
 mod derive;
+mod documents;
 pub mod edge;
 mod engine;
 mod forks;
@@ -24,6 +25,7 @@ mod owner;
 mod plan;
 pub mod query;
 mod record;
+pub mod reference;
 mod replay;
 pub mod row;
 pub mod schema;
@@ -32,6 +34,7 @@ mod state;
 mod state_hash;
 mod stored;
 mod subject;
+mod suggestions;
 pub mod synonyms;
 pub mod text;
 mod transaction;
@@ -41,7 +44,7 @@ pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
 pub use columns::COLUMN_BYTES_MAX;
 pub use command::{
     Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, Fields, NewEdge,
-    NewField, Outcome, OverlayCommand, Part, Request,
+    NewField, NewReference, NewVia, Outcome, OverlayCommand, Part, Request, TextEdit,
 };
 pub use derive::DERIVATION_VERSION;
 pub use engine::{Engine, OpenError};
@@ -49,7 +52,7 @@ pub use forks::ForkEvidence;
 pub use owner::{Listener, Owner, OwnerError, OwnerHandle, TimeSource};
 pub use plan::NAME_BYTES_MAX;
 pub use replay::Verification;
-pub use snapshot::{Covered, Held, LogHead, Snapshot, Snapshots, Status, Totals};
+pub use snapshot::{Covered, Held, LogHead, Snapshot, Snapshots, Status, TextState, Totals};
 pub use state::Changes;
 pub use state_hash::StateHash;
 pub use subject::Subject;

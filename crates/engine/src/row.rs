@@ -11,7 +11,7 @@
 mod assembly;
 
 use openprod_core::encoding::{encode, encode_into};
-use openprod_core::{ActorId, BundleHash, BundleId, FacetId, FieldId, Hlc, OpId, Value};
+use openprod_core::{ActorId, BundleHash, BundleId, FacetId, FieldId, Hlc, LogId, OpId, Value};
 use openprod_storage::{ChainId, Space, StorageError};
 use wincode::{SchemaRead, SchemaWrite};
 
@@ -87,6 +87,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) hlc: Hlc,
     pub(crate) hash: BundleHash,
     pub(crate) actor: ActorId,
+    pub(crate) log: LogId,
     /// What its author had seen, this bundle included.
     pub(crate) sight: Sight<'a>,
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openprod_core::{
-    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, LogId, VectorClock, VerifiedBundle,
+    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, FieldId, FieldType, LogId, VectorClock,
+    VerifiedBundle,
 };
 use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
@@ -12,17 +13,20 @@ use crate::admission::{HoldReason, hash_at};
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
 use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
+use crate::documents;
 use crate::edge::{Direction, Edge};
 use crate::forks::ForkEvidence;
 use crate::layer::{LayerRows, LayeredReader};
 use crate::overlay::{self, Overlay, OverlayDiff, OverlayId, OverlayView};
-use crate::record;
+use crate::record::{self, Reader};
+use crate::reference::Broken;
 use crate::row::Row;
-use crate::schema::Schema;
+use crate::schema::{Field, Schema};
 use crate::state;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
+use crate::text::{ClientId, Content, Kind, client_id};
 use crate::transaction::Summary;
 
 /// Makes snapshots; cheap to clone, and independent of the writer.
@@ -104,7 +108,7 @@ impl Snapshots {
             _ => Arc::new(overlay::build(
                 &*snapshot.store,
                 &snapshot.synonyms,
-                self.actor,
+                (self.actor, snapshot.summary.log),
                 overlay,
             )?),
         };
@@ -209,6 +213,21 @@ pub struct Covered {
     chains: Chains,
 }
 
+/// A text or a list, for an editor to begin with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextState {
+    /// What it is.
+    pub kind: Kind,
+    /// What it holds.
+    pub content: Content,
+    /// All of it as one Yjs update, encoding 1.
+    pub state: Vec<u8>,
+    /// Its Yjs state vector, encoding 1.
+    pub state_vector: Vec<u8>,
+    /// The client id under which the editor must write.
+    pub client: ClientId,
+}
+
 /// What a peer lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Totals {
@@ -285,6 +304,14 @@ impl Snapshot {
         &self.columns
     }
 
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            store: &*self.store,
+            schema: &self.schema,
+            synonyms: &self.synonyms,
+        }
+    }
+
     /// The entities and fields that go by several names.
     #[must_use]
     pub fn synonyms(&self) -> &Synonyms {
@@ -302,7 +329,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn row(&self, entity: EntityId) -> Result<Option<Row>, StorageError> {
-        record::read(&*self.store, &self.synonyms, self.root(entity))
+        self.reader().record(self.root(entity))
     }
 
     /// The records of a table beyond `after`, in ascending order of id, at most `limit`.
@@ -315,7 +342,50 @@ impl Snapshot {
         after: Option<EntityId>,
         limit: usize,
     ) -> Result<Vec<(EntityId, Row)>, StorageError> {
-        record::members(&*self.store, &self.synonyms, table, after, limit)
+        self.reader().members(table, after, limit)
+    }
+
+    /// The reference fields of a record, whose row was read from this snapshot, that lead nowhere, and why.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn broken(&self, entity: EntityId, row: &Row) -> Result<Vec<(FieldId, Broken)>, StorageError> {
+        self.reader().broken(self.root(entity), row)
+    }
+
+    /// What an editor needs to begin editing a text or a list. `session` must be drawn anew at random for every
+    /// editor: edits are told apart by it.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn text(
+        &self,
+        entity: EntityId,
+        field: &Field,
+        session: u64,
+    ) -> Result<Option<TextState>, StorageError> {
+        let kind = match field.field_type {
+            FieldType::CrdtText => Kind::Text,
+            FieldType::CrdtList => Kind::List,
+            _ => return Ok(None),
+        };
+        let root = self.root(entity);
+        let mut key = (root, field.id);
+        for name in self.synonyms.aliases.names(root) {
+            if documents::content(&*self.store, (name, field.id), kind)?.is_some() {
+                key = (name, field.id);
+                break;
+            }
+        }
+        let mut documents = documents::load(&*self.store, key)?;
+        let document = documents.of(kind);
+        Ok(Some(TextState {
+            kind,
+            content: document.content(),
+            state: document.state(),
+            state_vector: document.state_vector(),
+            client: client_id(self.actor, self.summary.log, field.id, session),
+        }))
     }
 
     /// The edge; `None` while no creation of it is known.

@@ -20,9 +20,9 @@ mod update;
 mod writing;
 
 pub use client::{ClientId, client_id};
-pub use delta_error::DeltaError;
-pub(crate) use document::{Bundle, Document, DocumentError};
-pub use update::UpdateError;
+pub use delta_error::{DELTA_BYTES_MAX, DeltaError};
+pub(crate) use document::{Bundle, Document};
+pub use update::{ContentKind, Place, UpdateError};
 
 /// What kind of content a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use openprod_core::encoding::encode;
 use openprod_core::{
-    BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload, Seen,
-    Timestamp, VerifiedBundle, seal,
+    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload,
+    Seen, Timestamp, VerifiedBundle, seal,
 };
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
@@ -33,6 +33,7 @@ use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::subject::Subject;
 use crate::synonyms::Synonyms;
+use crate::text::Bundle;
 use crate::workspace::Workspace;
 
 /// What the engine keeps in memory of a workspace; replaced as a whole when a transaction commits.
@@ -67,7 +68,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    const KEY: &[u8] = b"summary";
+    const KEY: &[u8] = b"summary 2";
 
     pub(crate) const fn new(log: LogId) -> Self {
         let hash = StateHash::ZERO;
@@ -84,14 +85,45 @@ impl Summary {
     }
 
     pub(crate) fn load(store: &dyn Read) -> Result<Option<Self>, StorageError> {
-        store
-            .get(Space::Meta, Self::KEY)?
-            .map(|bytes| stored(Space::Meta, &bytes))
+        if let Some(bytes) = store.get(Space::Meta, Self::KEY)? {
+            return stored(Space::Meta, &bytes).map(Some);
+        }
+        let first = store.get(Space::Meta, FirstSummary::KEY)?;
+        first
+            .map(|bytes| stored::<FirstSummary>(Space::Meta, &bytes).map(Self::from))
             .transpose()
     }
 
     pub(crate) fn save(&self, store: &mut dyn Write) -> Result<(), StorageError> {
         store.put(Space::Meta, Self::KEY, &encode(self))
+    }
+}
+
+/// The summary of stores that were derived by version 1.
+#[derive(SchemaRead, SchemaWrite)]
+struct FirstSummary {
+    derivation: u32,
+    log: LogId,
+    hash: StateHash,
+    operations: u64,
+    held: u64,
+    schema: u64,
+}
+
+impl FirstSummary {
+    const KEY: &[u8] = b"summary";
+}
+
+impl From<FirstSummary> for Summary {
+    fn from(first: FirstSummary) -> Self {
+        Self {
+            derivation: first.derivation,
+            hash: first.hash,
+            operations: first.operations,
+            held: first.held,
+            schema: first.schema,
+            ..Self::new(first.log)
+        }
     }
 }
 
@@ -106,6 +138,23 @@ struct CommandRow {
     /// What it made, if that is not to be read from its bundle.
     created: Vec<EntityId>,
     edges: Vec<EdgeId>,
+}
+
+impl CommandRow {
+    /// Reads a row; those of the first format knew bundles only.
+    fn read(bytes: &[u8]) -> Result<Self, StorageError> {
+        stored(Space::Command, bytes).or_else(|error| {
+            let (digest, position) =
+                stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
+            Ok(Self {
+                digest,
+                position,
+                overlay: None,
+                created: Vec::new(),
+                edges: Vec::new(),
+            })
+        })
+    }
 }
 
 /// A bundle that entered the log.
@@ -235,7 +284,9 @@ impl<'a> Transaction<'a> {
                     state: &mut self.state,
                     schema: &self.cache.schema,
                     synonyms: &self.cache.synonyms,
+                    actor: self.identity.actor(),
                     log: self.cache.summary.log,
+                    next_bundle: next_bundle(&self.cache, self.identity.actor()),
                     now: self.now,
                     random: self.random,
                 };
@@ -407,7 +458,7 @@ impl<'a> Transaction<'a> {
         let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else {
             return Ok(None);
         };
-        let row: CommandRow = stored(Space::Command, &bytes)?;
+        let row = CommandRow::read(&bytes)?;
         if row.digest != digest {
             return Err(CommandError::CommandReused { command_id });
         }
@@ -591,6 +642,7 @@ impl<'a> Transaction<'a> {
             hlc: header.hlc,
             hash: *bundle.hash(),
             actor: header.actor,
+            log: header.log,
             sight: Sight::Clock(&admitted.clock),
         };
         let touched = derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
@@ -647,6 +699,21 @@ impl<'a> Transaction<'a> {
         let log = LogId::from_bytes(bytes);
         self.cache.summary.log = log;
         self.committed.log_minted = Some(log);
+    }
+}
+
+/// The place of the next bundle of this engine's log.
+fn next_bundle(cache: &Cache, actor: ActorId) -> Bundle {
+    let own = cache.chains.of_log(actor, cache.summary.log).first();
+    match own {
+        Some(chain) => Bundle {
+            chain: *chain,
+            seq: cache.chains.get(*chain).stored.seq + 1,
+        },
+        None => Bundle {
+            chain: ChainId(cache.chains.iter().count() as u32),
+            seq: 1,
+        },
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use openprod_core::value::DateTime;
 use openprod_core::{EntityId, FieldType, Value};
 
+use super::slots::Slots;
+use super::text_room;
 use crate::query::ValueRef;
 
 /// How much text may be of no use before it is worth packing the rest anew, in bytes.
@@ -100,6 +102,38 @@ impl Column {
                 Packed::Entities(all) => ValueRef::Entity(all[at]),
                 Packed::Nothing => ValueRef::Empty,
             },
+        }
+    }
+
+    /// Those of the slots whose values `keep` keeps. The type is told apart before the loop, not in it.
+    pub(crate) fn filter(&self, within: &Slots, keep: impl Fn(ValueRef<'_>) -> bool) -> Slots {
+        let other = |slot: u32| keep(self.get(slot));
+        let is_packed = |slot: u32| self.kinds.get(slot as usize) == Some(&Kind::Packed);
+        macro_rules! each {
+            ($at:ident => $value:expr) => {
+                within.filter(|slot| {
+                    let $at = slot as usize;
+                    if is_packed(slot) {
+                        keep($value)
+                    } else {
+                        other(slot)
+                    }
+                })
+            };
+        }
+        let field_type = self.field_type;
+        match &self.packed {
+            Packed::Texts(texts) if field_type == FieldType::Enum => {
+                each!(at => ValueRef::Enum(texts.get(at)))
+            }
+            Packed::Texts(texts) => each!(at => ValueRef::Text(texts.get(at))),
+            Packed::Integers(all) if field_type == FieldType::Duration => {
+                each!(at => ValueRef::Duration(all[at]))
+            }
+            Packed::Integers(all) => each!(at => ValueRef::Integer(all[at])),
+            Packed::Floats(all) => each!(at => ValueRef::Float(all[at])),
+            Packed::Dates(all) => each!(at => ValueRef::Date(all[at])),
+            _ => within.filter(other),
         }
     }
 
@@ -218,6 +252,8 @@ impl Texts {
         self.garbage += self.spans[at].1 as usize;
         // The bound on the bytes of all columns is far below what 32 bits count.
         self.spans[at] = (self.bytes.len() as u32, text.len() as u32);
+        let room = text_room(self.bytes.len(), self.bytes.capacity(), text.len());
+        self.bytes.reserve_exact(room);
         self.bytes.push_str(text);
         if self.garbage > GARBAGE_MIN.max(self.bytes.len() / 2) {
             self.compact();

@@ -6,6 +6,7 @@
 use memchr::memmem::Finder;
 
 use super::slots::Slots;
+use super::text_room;
 use crate::query::ValueRef;
 
 /// Ends each text; no byte of UTF-8.
@@ -45,10 +46,15 @@ impl Haystack {
             match text {
                 ValueRef::Text(text) | ValueRef::Enum(text) if text.is_ascii() => {
                     let at = self.bytes.len();
+                    self.reserve(text.len() + 1);
                     self.bytes.extend_from_slice(text.as_bytes());
                     self.bytes[at..].make_ascii_lowercase();
                 }
-                other => self.bytes.extend_from_slice(other.to_lower_text().as_bytes()),
+                other => {
+                    let text = other.to_lower_text();
+                    self.reserve(text.len() + 1);
+                    self.bytes.extend_from_slice(text.as_bytes());
+                }
             }
             self.bytes.push(END);
         }
@@ -116,6 +122,11 @@ impl Haystack {
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.capacity() + self.segments.capacity() * 8 + self.current.capacity() * 4
+    }
+
+    fn reserve(&mut self, more: usize) {
+        let room = text_room(self.bytes.len(), self.bytes.capacity(), more);
+        self.bytes.reserve_exact(room);
     }
 
     fn end(&self, segment: usize) -> usize {

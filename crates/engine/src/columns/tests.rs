@@ -212,3 +212,27 @@ fn columns_are_those_of_all_snapshots_of_an_engine() {
     crate::query::list(&snapshots[0].take().unwrap(), &by_size("A")).unwrap();
     assert!(snapshots[1].column_bytes() > 0);
 }
+
+#[test]
+fn records_that_come_and_go_take_no_more_and_more_room() {
+    let mut engine = engine();
+    add(&mut engine, "A", 50);
+    let (columns, snapshots) = (columns(&engine), engine.snapshots());
+    let mut bytes = Vec::new();
+    for _ in 0..40 {
+        for entity in add(&mut engine, "A", 20) {
+            assert!(answers(&columns, &snapshots.take().unwrap(), &by_size("A")));
+            execute(&mut engine, Command::DeleteRecord { entity });
+        }
+        assert!(answers(
+            &columns,
+            &snapshots.take().unwrap(),
+            &find("A", "number 7")
+        ));
+        bytes.push(columns.bytes());
+    }
+    assert!(bytes[39] <= bytes[9] * 2, "{bytes:?}");
+    let table = snapshots.take().unwrap().schema().find("A").unwrap().id;
+    let (table, _) = columns.table(table);
+    assert!(table.read().unwrap().entities.len() <= 70);
+}

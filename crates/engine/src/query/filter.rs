@@ -150,6 +150,14 @@ impl Test {
         Ok(test)
     }
 
+    /// What it compares with, if that is one value.
+    pub(crate) fn single(&self) -> Option<ValueRef<'_>> {
+        match self.values.as_slice() {
+            [value] => Some(value.into()),
+            _ => None,
+        }
+    }
+
     /// Whether it looks into text, whatever the case.
     pub(crate) const fn is_textual(&self) -> bool {
         matches!(self.comparison, Comparison::Contains | Comparison::StartsWith)

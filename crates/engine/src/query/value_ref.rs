@@ -91,6 +91,7 @@ impl ValueRef<'_> {
 
     /// A total order over values: within a type as people expect, text without regard to case first; between
     /// types, which only values that do not fit their field bring together, by type.
+    #[inline]
     pub(crate) fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) | (Self::Enum(a), Self::Enum(b)) => {
@@ -110,6 +111,7 @@ impl ValueRef<'_> {
     }
 
     /// Equality as people expect it: one instant in two offsets is equal, one file under two names too.
+    #[inline]
     pub(crate) fn equals(self, other: Self) -> bool {
         match (self, other) {
             (Self::DateTime(a), Self::DateTime(b)) => a.micros == b.micros,
@@ -121,6 +123,7 @@ impl ValueRef<'_> {
     }
 
     /// The order of two values of one type; `None` when their types differ.
+    #[inline]
     pub(crate) fn compare_within_type(self, other: Self) -> Option<Ordering> {
         (self.field_type() == other.field_type()).then(|| match (self, other) {
             (Self::DateTime(a), Self::DateTime(b)) => a.micros.cmp(&b.micros),

@@ -172,13 +172,24 @@ impl State {
             ends.extend(entry.row.ends().cloned());
             store.put(Space::Edge, edge.as_bytes(), &entry.row.encode())?;
         }
-        for Ends { source, target, .. } in ends {
-            for end in [source, target] {
-                let root = self.synonyms.aliases.root(end);
-                let facets: Vec<FacetId> = self.row(&*store, root)?.facets().collect();
-                for facet in facets {
-                    changes.records.entry(facet).or_default().insert(root);
-                }
+        let ends = ends
+            .into_iter()
+            .flat_map(|Ends { source, target, .. }| [source, target]);
+        self.tell(&*store, ends, changes)
+    }
+
+    /// Counts records among what changed, for what is kept beside their rows.
+    pub(super) fn tell(
+        &mut self,
+        store: &dyn Read,
+        entities: impl IntoIterator<Item = EntityId>,
+        changes: &mut Changes,
+    ) -> Result<(), StorageError> {
+        for entity in entities {
+            let root = self.synonyms.aliases.root(entity);
+            let facets: Vec<FacetId> = self.row(store, root)?.facets().collect();
+            for facet in facets {
+                changes.records.entry(facet).or_default().insert(root);
             }
         }
         Ok(())

@@ -8,9 +8,9 @@ use super::update::{ContentKind, Place, UpdateError};
 /// The largest delta, in bytes: a long paste. More is several deltas.
 pub const DELTA_BYTES_MAX: usize = 1 << 20;
 /// The most blocks in one delta: each costs a search in the order of the document.
-pub const DELTA_BLOCKS_MAX: usize = 1 << 16;
+pub(super) const DELTA_BLOCKS_MAX: usize = 1 << 16;
 /// The most clocks that one delta may use up: a bound on how soon a client runs out of them.
-pub const DELTA_CLOCKS_MAX: u32 = 1 << 24;
+pub(super) const DELTA_CLOCKS_MAX: u32 = 1 << 24;
 
 /// Why a delta changes nothing. Every peer finds the same reason, whatever else it holds; except for
 /// [`DeltaError::Collides`].

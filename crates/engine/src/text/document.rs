@@ -71,7 +71,13 @@ impl Document {
         }
     }
 
+    /// Whether no delta has had an effect on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clocks.ends().next().is_none()
+    }
+
     /// What kind of content it holds.
+    #[cfg(test)]
     pub(crate) const fn kind(&self) -> Kind {
         self.kind
     }
@@ -158,6 +164,7 @@ impl Document {
     }
 
     /// The client's next clock.
+    #[cfg(test)]
     pub(crate) fn clock(&self, client: ClientId) -> u32 {
         self.clocks.end(client)
     }

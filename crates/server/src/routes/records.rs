@@ -337,9 +337,11 @@ pub(crate) struct OneRecord {
     table_ids: Vec<String>,
     /// Whether it is deleted.
     deleted: bool,
+    /// All ids that it goes by: its own first, then those of the records that were merged into it, in order.
+    aliases: Vec<String>,
 }
 
-/// Reads one record, also a deleted one.
+/// Reads one record, also a deleted one. By the id of a record that was merged into another, the other is read.
 #[utoipa::path(get, path = "/records/{id}", tag = "records", params(("id" = String, Path, description = "The record."), InTable),
     responses((status = 200, body = OneRecord), Problem))]
 pub(crate) async fn one(
@@ -401,10 +403,13 @@ fn read_one(snapshot: &Snapshot, entity: EntityId, table: Option<String>) -> Res
             );
         }
     };
+    let root = snapshot.root(entity);
+    let aliases = snapshot.synonyms().aliases.names(root);
     Ok(OneRecord {
-        record: RecordView::of(snapshot, table, entity, &row)?,
+        record: RecordView::of(snapshot, table, root, &row)?,
         table_id: table.id.to_string(),
         table_ids: facets.iter().map(FacetId::to_string).collect(),
         deleted: row.is_deleted(),
+        aliases: aliases.map(|name| name.to_string()).collect(),
     })
 }

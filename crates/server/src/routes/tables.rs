@@ -1,14 +1,14 @@
-//! Tables: create, update, list.
+//! Tables: create, update, delete, restore, list.
 
 use axum::extract::State;
 use axum::response::Response;
-use openprod_core::{EntityId, FieldMode, FieldType};
+use openprod_core::{EntityId, FieldMode, FieldType, Payload};
 use openprod_engine::{Command, NewField};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::{App, json, json_response};
-use crate::command_envelope::{CommandEnvelope, Done};
+use crate::command_envelope::{CommandEnvelope, Done, parse_id};
 use crate::json_body::JsonBody;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
@@ -186,6 +186,74 @@ pub(crate) async fn update(
         done: (&outcome).into(),
     })
     .map(json_response)
+}
+
+/// A table to be deleted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteTable {
+    /// The table: an id, or a name.
+    table: String,
+    /// The workspace; needed only when several are open.
+    workspace: Option<String>,
+    /// The envelope.
+    command: Option<CommandEnvelope>,
+}
+
+/// A table that was deleted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TableDeleted {
+    /// The table: by this it can be restored. `null` when its deletion was staged in a draft.
+    table_id: Option<String>,
+    #[serde(flatten)]
+    done: Done,
+}
+
+/// Deletes a table. Its records and their values stay, and it can be restored.
+#[utoipa::path(post, path = "/tables/delete", tag = "tables", request_body = DeleteTable,
+    responses((status = 200, body = TableDeleted), Problem))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<DeleteTable>,
+) -> Result<Response, Problem> {
+    let (workspace, command) = (body.workspace, Command::DeleteTable { table: body.table });
+    let outcome = app.execute(workspace.as_deref(), body.command, command).await?;
+    let payloads = app.payloads(workspace.as_deref(), &outcome).await?;
+    let table = payloads.into_iter().find_map(|payload| match payload {
+        Payload::DeleteEntity(deleted) => Some(deleted.entity),
+        _ => None,
+    });
+    json(&TableDeleted {
+        table_id: table.map(|table| table.to_string()),
+        done: (&outcome).into(),
+    })
+    .map(json_response)
+}
+
+/// A table to be restored.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RestoreTable {
+    /// The table.
+    table_id: String,
+    /// The workspace; needed only when several are open.
+    workspace: Option<String>,
+    /// The envelope.
+    command: Option<CommandEnvelope>,
+}
+
+/// Takes the deletion of a table back.
+#[utoipa::path(post, path = "/tables/restore", tag = "tables", request_body = RestoreTable,
+    responses((status = 200, body = Done), Problem))]
+pub(crate) async fn restore(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<RestoreTable>,
+) -> Result<Response, Problem> {
+    let command = Command::RestoreTable {
+        table: parse_id("table_id", &body.table_id)?,
+    };
+    app.carry_out(body.workspace.as_deref(), body.command, command)
+        .await
 }
 
 /// The tables of a workspace.
