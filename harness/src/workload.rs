@@ -167,6 +167,7 @@ impl Workload {
                 Some(Command::AttachRecord {
                     entity: hot(&mut self.random, &records)?,
                     table: other.id.entity().to_string(),
+                    fields: Vec::new(),
                 })
             }
             126..132 => {
