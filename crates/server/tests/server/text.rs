@@ -25,7 +25,7 @@ impl Editor {
             .get(&format!("/text?entity_id={id}&table=Cue&field={field}"))
             .done();
         let doc = Doc::with_options(Options {
-            client_id: begin["client_id"].as_u64().unwrap().into(),
+            client_id: yrs::block::ClientID::new(begin["client_id"].as_u64().unwrap()),
             offset_kind: OffsetKind::Utf16,
             ..Options::default()
         });
@@ -150,7 +150,7 @@ fn faulty_edits_are_refused() {
     refused(&other.insert(0, "x"), "delta_foreign_client");
     editor.insert(0, "lost");
     refused(&editor.insert(4, " and found"), "delta_gap");
-    assert_eq!(shown(&engine, &id, "notes"), json!(""));
+    assert_eq!(shown(&engine, &id, "notes"), Value::Null);
 
     let mut body = editor.at.clone();
     body["delta"] = json!("?");
