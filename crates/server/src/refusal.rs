@@ -123,11 +123,11 @@ impl From<CommandError> for Problem {
             CommandError::TextField { field, .. } => {
                 refused(Code::TextField).with(|problem| problem.field = Some(field))
             }
-            CommandError::NotText { field, .. } => {
-                refused(Code::NotText).with(|problem| problem.field = Some(field))
-            }
+            CommandError::NotText { field, field_type } => refused(Code::NotText).with(|problem| {
+                (problem.field, problem.found) = (Some(field), Some(field_type.to_string()));
+            }),
             CommandError::BadDelta { reason } => {
-                refused(Code::BadDelta).with(|problem| problem.found = Some(reason.code().to_owned()))
+                refused(Code::BadDelta).with(|problem| problem.reason = Some(reason.code()))
             }
             CommandError::UnknownOverlay { overlay, .. } => {
                 overlay_refused(refused(Code::UnknownOverlay), overlay)

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use openprod_core::{EntityId, FieldMode, FieldType, Payload};
-use openprod_engine::{Command, NewField, NewReference, NewVia};
+use openprod_engine::{Command, NewField};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,6 +13,7 @@ use crate::json_body::JsonBody;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::query_string::{InWorkspace, QueryString};
+use crate::routes::references::{ReferenceToMake, ReferenceView};
 
 /// A field to be made.
 #[derive(Deserialize, ToSchema)]
@@ -20,46 +21,16 @@ use crate::query_string::{InWorkspace, QueryString};
 pub(crate) struct FieldToMake {
     /// Its name, unique in its table.
     name: String,
-    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity`, `blob`, `crdt_text` or
-    /// `crdt_list`. A reference field has the type of what it follows, whatever is said here.
+    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity`, `blob`, or `crdt_text` or
+    /// `crdt_list`, which several people edit at once. A reference field has none: it has that of what it follows.
     r#type: Option<String>,
-    /// `discrete` (the default): it holds its own value; `reference`: it shows that of another record.
+    /// `discrete` (the default): it holds its own value. `reference`: it shows that of another record's field.
     mode: Option<String>,
-    /// What a reference field follows.
-    follow: Option<Follow>,
     /// What an enum field can hold, in order.
     #[serde(default)]
     options: Vec<String>,
-}
-
-/// What a reference field follows: a field of the record that it leads to, through an entity field of its own table or
-/// through an edge.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Follow {
-    /// The entity field to go through: an id, or a name.
-    via_field: Option<String>,
-    /// The type of the edge to go through.
-    via_edge: Option<String>,
-    /// The table of the field that is shown: an id, or a name.
-    table: String,
-    /// The field that is shown: an id, or a name.
-    field: String,
-}
-
-impl Follow {
-    fn read(self) -> Result<NewReference, Problem> {
-        let via = match (self.via_field, self.via_edge) {
-            (Some(field), None) => NewVia::Field(field),
-            (None, Some(edge_type)) => NewVia::Edge(edge_type),
-            _ => {
-                let detail = "follow field: give either `via_field` or `via_edge`";
-                return Err(Problem::new(ProblemCode::WrongShape, detail));
-            }
-        };
-        let (table, field) = (self.table, self.field);
-        Ok(NewReference { via, table, field })
-    }
+    /// What a reference field follows; makes it one.
+    reference: Option<ReferenceToMake>,
 }
 
 impl FieldToMake {
@@ -76,24 +47,27 @@ impl FieldToMake {
             })
         };
         let types = || FieldType::ALL.map(FieldType::name).join(", ");
-        let field_type = match (&self.r#type, &self.follow) {
-            (Some(text), _) => text.parse().map_err(|_| unknown("type", text, types()))?,
-            (None, Some(_)) => FieldType::Text,
-            (None, None) => return Err(unknown("type", "", types())),
+        let field_type = match self.r#type.as_deref() {
+            Some(text) => text.parse().map_err(|_| unknown("type", text, types()))?,
+            // The engine gives a reference field the type of what it follows.
+            None if self.reference.is_some() => FieldType::Text,
+            None => return Err(unknown("type", "", types())),
         };
         let mode = match self.mode.as_deref() {
+            None if self.reference.is_some() => FieldMode::Reference,
             None => FieldMode::Discrete,
             Some(text) => [FieldMode::Discrete, FieldMode::Reference]
                 .into_iter()
                 .find(|mode| mode.name() == text)
                 .ok_or_else(|| unknown("mode", text, "discrete, reference".to_owned()))?,
         };
+        let reference = self.reference.map(ReferenceToMake::read).transpose()?;
         Ok(NewField {
             name: self.name,
             field_type,
             mode,
             options: self.options,
-            reference: self.follow.map(Follow::read).transpose()?,
+            reference,
         })
     }
 }
@@ -223,38 +197,6 @@ pub(crate) async fn update(
     .map(json_response)
 }
 
-/// A reference field that is to follow something else.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct FollowField {
-    /// The table: an id, or a name.
-    table: String,
-    /// The reference field: an id, or a name.
-    field: String,
-    /// What it is to follow.
-    follow: Follow,
-    /// The workspace; needed only when several are open.
-    workspace: Option<String>,
-    /// The envelope.
-    command: Option<CommandEnvelope>,
-}
-
-/// Lets a reference field follow something else.
-#[utoipa::path(post, path = "/tables/follow", tag = "tables", request_body = FollowField,
-    responses((status = 200, body = Done), Problem))]
-pub(crate) async fn follow(
-    State(app): State<App>,
-    JsonBody(body): JsonBody<FollowField>,
-) -> Result<Response, Problem> {
-    let command = Command::FollowField {
-        table: body.table,
-        field: body.field,
-        reference: body.follow.read()?,
-    };
-    app.carry_out(body.workspace.as_deref(), body.command, command)
-        .await
-}
-
 /// A table to be deleted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -358,6 +300,8 @@ pub(crate) struct FieldView {
     mode: &'static str,
     /// What an enum field can hold, in order; empty for other types.
     options: Vec<String>,
+    /// What a reference field follows; `null` for others.
+    reference: Option<ReferenceView>,
 }
 
 /// Lists the tables of a workspace.
@@ -375,6 +319,10 @@ pub(crate) async fn list(
                 r#type: field.field_type.name(),
                 mode: field.mode.name(),
                 options: field.options.clone(),
+                reference: field
+                    .reference
+                    .as_ref()
+                    .map(|reference| ReferenceView::of(snapshot.schema(), table, reference)),
             });
             Ok(TableView {
                 table_id: table.id.to_string(),
