@@ -19,7 +19,7 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
     conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff,
-    overlays, peers, records, session, tables, verify, workspace,
+    overlays, peers, records, references, session, tables, text, verify, workspace,
 };
 use crate::socket;
 
@@ -66,6 +66,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(peers::accept))
         .routes(routes!(tables::create))
         .routes(routes!(tables::update))
+        .routes(routes!(references::follow))
         .routes(routes!(tables::delete))
         .routes(routes!(tables::restore))
         .routes(routes!(tables::list))
@@ -79,6 +80,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(memberships::detach))
         .routes(routes!(merges::merge))
         .routes(routes!(merges::split))
+        .routes(routes!(text::read))
+        .routes(routes!(text::update))
         .routes(routes!(edges::create))
         .routes(routes!(edges::update))
         .routes(routes!(edges::delete))

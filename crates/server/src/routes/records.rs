@@ -225,6 +225,18 @@ pub(crate) struct RecordView {
     fields: BTreeMap<String, FieldValue>,
     /// Its open conflicts.
     conflicts: Vec<RecordConflict>,
+    /// The reference fields of the table that lead nowhere.
+    broken: Vec<BrokenReference>,
+}
+
+/// A reference field that leads nowhere.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BrokenReference {
+    /// The field's name.
+    field: String,
+    /// `deleted` or `missing`: the record that it leads to is; `no_field`: the field that it shows is no more; `cycle`: it
+    /// leads back to itself.
+    reason: &'static str,
 }
 
 /// An open conflict of a record.
@@ -262,10 +274,20 @@ impl RecordView {
                     _ => None,
                 },
             });
+        let mut broken = Vec::new();
+        if table.fields.iter().any(Field::is_followed) {
+            for (id, reason) in snapshot.broken(entity, row)? {
+                broken.extend(table.field_by_id(id).map(|field| BrokenReference {
+                    field: field.name.clone(),
+                    reason: reason.name(),
+                }));
+            }
+        }
         Ok(Self {
             entity_id: entity.to_string(),
             fields: fields.collect(),
             conflicts: conflicts.collect(),
+            broken,
         })
     }
 }

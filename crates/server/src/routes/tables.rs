@@ -13,6 +13,7 @@ use crate::json_body::JsonBody;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::query_string::{InWorkspace, QueryString};
+use crate::routes::references::{ReferenceToMake, ReferenceView};
 
 /// A field to be made.
 #[derive(Deserialize, ToSchema)]
@@ -20,13 +21,16 @@ use crate::query_string::{InWorkspace, QueryString};
 pub(crate) struct FieldToMake {
     /// Its name, unique in its table.
     name: String,
-    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity` or `blob`.
-    r#type: String,
-    /// `discrete` (the default): it holds its own value.
+    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity`, `blob`, or `crdt_text` or
+    /// `crdt_list`, which several people edit at once. A reference field has none: it has that of what it follows.
+    r#type: Option<String>,
+    /// `discrete` (the default): it holds its own value. `reference`: it shows that of another record's field.
     mode: Option<String>,
     /// What an enum field can hold, in order.
     #[serde(default)]
     options: Vec<String>,
+    /// What a reference field follows; makes it one.
+    reference: Option<ReferenceToMake>,
 }
 
 impl FieldToMake {
@@ -43,22 +47,27 @@ impl FieldToMake {
             })
         };
         let types = || FieldType::ALL.map(FieldType::name).join(", ");
-        let field_type: FieldType = self
-            .r#type
-            .parse()
-            .map_err(|_| unknown("type", &self.r#type, types()))?;
+        let field_type = match self.r#type.as_deref() {
+            Some(text) => text.parse().map_err(|_| unknown("type", text, types()))?,
+            // The engine gives a reference field the type of what it follows.
+            None if self.reference.is_some() => FieldType::Text,
+            None => return Err(unknown("type", "", types())),
+        };
         let mode = match self.mode.as_deref() {
+            None if self.reference.is_some() => FieldMode::Reference,
             None => FieldMode::Discrete,
             Some(text) => [FieldMode::Discrete, FieldMode::Reference]
                 .into_iter()
                 .find(|mode| mode.name() == text)
                 .ok_or_else(|| unknown("mode", text, "discrete, reference".to_owned()))?,
         };
+        let reference = self.reference.map(ReferenceToMake::read).transpose()?;
         Ok(NewField {
             name: self.name,
             field_type,
             mode,
             options: self.options,
+            reference,
         })
     }
 }
@@ -291,6 +300,8 @@ pub(crate) struct FieldView {
     mode: &'static str,
     /// What an enum field can hold, in order; empty for other types.
     options: Vec<String>,
+    /// What a reference field follows; `null` for others.
+    reference: Option<ReferenceView>,
 }
 
 /// Lists the tables of a workspace.
@@ -308,6 +319,10 @@ pub(crate) async fn list(
                 r#type: field.field_type.name(),
                 mode: field.mode.name(),
                 options: field.options.clone(),
+                reference: field
+                    .reference
+                    .as_ref()
+                    .map(|reference| ReferenceView::of(snapshot.schema(), table, reference)),
             });
             Ok(TableView {
                 table_id: table.id.to_string(),

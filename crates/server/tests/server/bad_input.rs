@@ -138,6 +138,11 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
             "/overlays/resolve",
             &["overlay_id", "entity_id", "edge_id", "table", "field", "choice"],
         ),
+        ("/tables/follow", &["table", "field", "reference"]),
+        (
+            "/text/update",
+            &["entity_id", "table", "field", "delta", "session"],
+        ),
         ("/overlays/drop", &["overlay_id", "edit_id"]),
         ("/conflicts/resolve", &["conflict_id", "op_id", "value"]),
         ("/sync/accept", &["bundle", "workspace"]),
@@ -189,6 +194,7 @@ fn arbitrary_query_strings_never_break_a_route() {
             "/edges/list",
             "/field-mappings/list",
             "/overlays/list",
+            "/text",
             "/overlays/diff",
             "/workspace/status",
         ] {

@@ -14,5 +14,7 @@ mod overlays;
 mod peers;
 mod process;
 mod records;
+mod references;
 mod tables;
+mod text;
 mod workspaces;
