@@ -91,6 +91,10 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
             forged.extend(forgeries(&batch, workspace));
         }
         let clocks = replay.clocks(store, &batch)?;
+        // Texts of forked logs are built anew from the deltas in the log, so the copy needs the log too.
+        for StoredBundle { place, bundle } in &batch {
+            write.append(place.chain, bundle)?;
+        }
         replay.apply(&mut *write, &batch, &clocks)?;
         if replay.bundles.is_multiple_of(FLUSH_INTERVAL) {
             replay.flush(&mut *write)?;
