@@ -19,6 +19,11 @@
 //!
 //! Everything here panics where a test should fail.
 
+mod drafts;
+mod puppet;
+mod relations;
+mod typing;
+
 use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,15 +36,16 @@ use openprod_engine::{
     Command, CommandError, Decision, NewField, Outcome, Request, Snapshot, StateHash, Status, Verification,
 };
 use openprod_storage::Position;
-use openprod_sync::Message;
 
 use crate::checkers;
 use crate::device::GiveError;
 use crate::disk::{Disk, StoreKind};
 use crate::faults::Faults;
-use crate::link::{LinkError, LinkId};
 use crate::network::{DeviceId, Network};
 use crate::random::Random;
+
+pub use puppet::Puppet;
+pub use relations::after;
 
 /// How long everything may take to come into step, in virtual time.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -167,6 +173,20 @@ impl TestNetwork {
         let mut network = self.network.borrow_mut();
         if let Err(violation) = checkers::check(&mut network) {
             panic!("{violation}");
+        }
+    }
+
+    /// Lets virtual time pass as [`TestNetwork::wait_for_sync`] does, then checks that all peers, whoever can reach
+    /// them, have the same state, and that it is what each one's log derives to.
+    pub fn settle(&self) {
+        self.wait_for_sync();
+        let ids: Vec<_> = self.network.borrow().device_ids().collect();
+        let peers: Vec<_> = ids.into_iter().map(|id| self.peer(id)).collect();
+        for peer in &peers {
+            assert_eq!(peer.state_hash(), peers[0].state_hash());
+            assert_eq!(peer.conflicts(), peers[0].conflicts());
+            let verification = peer.verify();
+            assert!(verification.is_sound(), "{verification:?}");
         }
     }
 
@@ -304,18 +324,7 @@ impl TestPeer {
     /// What a field of a record shows, as text.
     #[must_use]
     pub fn value(&self, entity: EntityId, table: &str, field: &str) -> String {
-        let snapshot = self.snapshot();
-        let field = snapshot
-            .schema()
-            .find(table)
-            .and_then(|table| table.field(field))
-            .expect("the field is there")
-            .id;
-        let row = snapshot
-            .row(entity)
-            .expect("the store can be read")
-            .expect("the record is there");
-        row.field(field).to_text()
+        value(&self.snapshot(), entity, table, field)
     }
 
     /// The names of the tables, in order of creation.
@@ -447,66 +456,8 @@ impl TestPeer {
         network.restart(self.id);
     }
 
-    /// Links the peer with someone whom the test plays.
-    #[must_use]
-    pub fn puppet(&self) -> Puppet {
-        let link = self.network.borrow_mut().take_in_hand(self.id);
-        Puppet {
-            network: Rc::clone(&self.network),
-            peer: self.id,
-            link,
-        }
-    }
-
     fn run_for(&self, duration: Duration) {
         self.network.borrow_mut().run_for(duration);
-    }
-}
-
-/// Someone with whom a peer talks, and whom a test plays, message by message.
-pub struct Puppet {
-    network: Rc<RefCell<Network>>,
-    peer: DeviceId,
-    link: LinkId,
-}
-
-impl Puppet {
-    /// Sends a message, and lets it arrive.
-    pub fn say(&self, message: &Message) {
-        self.say_bytes(message.encode());
-    }
-
-    /// Sends bytes, and lets them arrive.
-    pub fn say_bytes(&self, bytes: Vec<u8>) {
-        let mut network = self.network.borrow_mut();
-        network.send_by_hand(self.link, bytes);
-        network.run_for(Duration::from_millis(10));
-    }
-
-    /// What the peer has said since this was last called; nothing once it has ended the conversation.
-    #[must_use]
-    pub fn heard(&self) -> Vec<Message> {
-        self.network
-            .borrow_mut()
-            .received_by_hand(self.link)
-            .unwrap_or_default()
-    }
-
-    /// Whether the peer still talks.
-    #[must_use]
-    pub fn is_linked(&self) -> bool {
-        self.network.borrow_mut().received_by_hand(self.link).is_some()
-    }
-
-    /// Looks at the error with which the peer last ended a conversation.
-    pub fn ended_with<T>(&self, look: impl FnOnce(&LinkError) -> T) -> Option<T> {
-        let network = self.network.borrow();
-        let ending = network
-            .endings()
-            .iter()
-            .rev()
-            .find(|ending| ending.device == self.peer);
-        ending.map(|ending| look(&ending.error))
     }
 }
 
@@ -515,4 +466,18 @@ fn texts(fields: &[(&str, &str)]) -> Vec<(String, Value)> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned())))
         .collect()
+}
+
+fn value(snapshot: &Snapshot, entity: EntityId, table: &str, field: &str) -> String {
+    let field = snapshot
+        .schema()
+        .find(table)
+        .and_then(|table| table.field(field))
+        .expect("the field is there")
+        .id;
+    let row = snapshot
+        .row(entity)
+        .expect("the store can be read")
+        .expect("the record is there");
+    row.field(field).to_text()
 }

@@ -5,8 +5,13 @@
 mod conflict;
 mod convergence;
 mod device;
+mod edges;
 mod fork;
 mod held;
 mod hostile;
+mod identity;
+mod mappings;
+mod overlay;
 mod schema;
 mod sync;
+mod text;
