@@ -9,6 +9,7 @@ mod edges;
 mod identity;
 mod mappings;
 mod records;
+pub(crate) mod revert;
 mod tables;
 
 use openprod_core::operation::{AttachFacet, CreateEntity, SetField};
@@ -18,7 +19,9 @@ use rand_core::Rng;
 
 pub use checks::NAME_BYTES_MAX;
 
+use crate::chains::Chains;
 use crate::command::{Command, CommandError};
+use crate::revert::{Skipped, TakenBack};
 use crate::row::{CellKey, Row};
 use crate::schema::Schema;
 use crate::state::State;
@@ -30,6 +33,7 @@ pub(crate) struct View<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) schema: &'a Schema,
     pub(crate) synonyms: &'a Synonyms,
+    pub(crate) chains: &'a Chains,
     /// The log that the plan will be written to.
     pub(crate) log: LogId,
     pub(crate) now: Timestamp,
@@ -42,6 +46,9 @@ pub(crate) struct Plan {
     pub(crate) payloads: Vec<Payload>,
     pub(crate) created: Vec<EntityId>,
     pub(crate) edges: Vec<EdgeId>,
+    /// What it takes back, and what of that stays.
+    pub(crate) taken_back: Option<TakenBack>,
+    pub(crate) skipped: Vec<Skipped>,
 }
 
 /// Plans a command.
@@ -90,7 +97,11 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
         Command::ConfirmMapping { a, b } => mappings::confirm(view, a, b),
         Command::RejectMapping { a, b } => mappings::reject(view, a, b),
         Command::ResolveConflict { conflict, decision } => conflicts::resolve(view, *conflict, decision),
-        Command::Overlay(_) => Err(CommandError::Nothing { act: command.name() }),
+        Command::Revert { bundle } => revert::revert(view, command.name(), *bundle),
+        // These are about the drafts and the log themselves, and the transaction carries them out.
+        Command::Overlay(_) | Command::Undo | Command::Redo => {
+            Err(CommandError::Nothing { act: command.name() })
+        }
     }
 }
 

@@ -21,7 +21,9 @@ use crate::schema::Schema;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
+use crate::time_travel::Moments;
 use crate::transaction::Summary;
+use crate::undo::{self, UndoStack};
 
 /// Makes snapshots; cheap to clone, and independent of the writer.
 #[derive(Clone)]
@@ -29,6 +31,7 @@ pub struct Snapshots {
     readers: Arc<dyn Readers>,
     model: Arc<Mutex<Option<CachedModel>>>,
     view: Arc<Mutex<Option<CachedView>>>,
+    pub(crate) moments: Moments,
     actor: ActorId,
 }
 
@@ -54,6 +57,7 @@ impl Snapshots {
             readers,
             model: Arc::default(),
             view: Arc::default(),
+            moments: Moments::default(),
             actor,
         }
     }
@@ -193,7 +197,7 @@ pub struct LogHead {
 /// What a peer has of this store's bundles, as far as its heads tell.
 #[derive(Clone, Debug)]
 pub struct Covered {
-    clock: ChainClock,
+    pub(crate) clock: ChainClock,
     chains: Chains,
 }
 
@@ -206,13 +210,13 @@ pub struct Totals {
 
 /// One consistent view of a workspace.
 pub struct Snapshot {
-    store: Box<dyn Read + Send>,
-    summary: Summary,
-    schema: Arc<Schema>,
-    synonyms: Arc<Synonyms>,
+    pub(crate) store: Box<dyn Read + Send>,
+    pub(crate) summary: Summary,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) synonyms: Arc<Synonyms>,
     /// The draft that lies on top, and the rows it lays there.
-    draft: Option<(OverlayId, Arc<LayerRows>)>,
-    actor: ActorId,
+    pub(crate) draft: Option<(OverlayId, Arc<LayerRows>)>,
+    pub(crate) actor: ActorId,
 }
 
 impl Snapshot {
@@ -255,6 +259,15 @@ impl Snapshot {
         overlay
             .map(|overlay| overlay::diff(&*self.store, overlay))
             .transpose()
+    }
+
+    /// What undo and redo would do next on this device.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn undo_stack(&self) -> Result<UndoStack, StorageError> {
+        let chains = Chains::load(&*self.store)?;
+        undo::stack(&*self.store, &chains, (self.actor, self.summary.log))
     }
 
     /// The tables and their fields.

@@ -4,6 +4,7 @@
 //! durable at once. Until it has committed, nothing outside sees any of it; if it fails, nothing was done.
 
 mod overlays;
+mod undo;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
 use crate::overlay::{self, Drift, OverlayId};
 use crate::plan::{View, plan};
+use crate::revert::{Skipped, TakenBack};
 use crate::row::{Sight, Writer};
 use crate::schema::{Schema, reserved};
 use crate::state::{Changes, State};
@@ -32,7 +34,10 @@ use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::subject::Subject;
 use crate::synonyms::Synonyms;
+use crate::undo::{UndoStack, UndoStep};
 use crate::workspace::Workspace;
+
+pub(crate) use undo::taken_back;
 
 /// What the engine keeps in memory of a workspace; replaced as a whole when a transaction commits.
 #[derive(Clone, Debug)]
@@ -104,6 +109,9 @@ struct CommandRow {
     /// What it made, if that is not to be read from its bundle.
     created: Vec<EntityId>,
     edges: Vec<EdgeId>,
+    /// What it took back, and what of that stays.
+    taken_back: Option<TakenBack>,
+    skipped: Vec<Skipped>,
 }
 
 /// A bundle that entered the log.
@@ -134,6 +142,8 @@ pub struct Committed {
     pub overlays: BTreeSet<OverlayId>,
     /// Where drafts have drifted.
     pub drifts: Vec<(OverlayId, Vec<Drift>)>,
+    /// What undo and redo would do next, when that may have changed.
+    pub undo_stack: Option<UndoStack>,
     /// Logs that turned out to contradict themselves.
     pub forks: Vec<ForkEvidence>,
     /// The new log of this engine, when it had to begin one.
@@ -144,7 +154,7 @@ impl Committed {
     /// Whether nothing happened.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bundles.is_empty() && self.released == 0 && self.overlays.is_empty()
+        self.bundles.is_empty() && self.released == 0 && self.overlays.is_empty() && self.undo_stack.is_none()
     }
 }
 
@@ -172,6 +182,8 @@ pub struct Transaction<'a> {
     chains_changed: BTreeSet<ChainId>,
     /// What bundles of this transaction wrote to, while there are drafts.
     touched: BTreeSet<Subject>,
+    /// Whether a bundle was written here, and, if it can be undone, the last of them.
+    own: Option<Option<UndoStep>>,
     committed: Committed,
 }
 
@@ -198,6 +210,7 @@ impl<'a> Transaction<'a> {
             now,
             chains_changed,
             touched: BTreeSet::new(),
+            own: None,
             committed,
         }
     }
@@ -226,6 +239,8 @@ impl<'a> Transaction<'a> {
             (_, Destination::Active) => overlay::active(&*self.write)?,
         };
         let outcome = match overlay {
+            Some(overlay) if request.command.is_step() => self.step_in_draft(command_id, overlay, request)?,
+            None if request.command.is_step() => self.step(command_id, request)?,
             Some(overlay) => self.stage(command_id, overlay, request)?,
             None => {
                 let mut view = View {
@@ -233,6 +248,7 @@ impl<'a> Transaction<'a> {
                     state: &mut self.state,
                     schema: &self.cache.schema,
                     synonyms: &self.cache.synonyms,
+                    chains: &self.cache.chains,
                     log: self.cache.summary.log,
                     now: self.now,
                     random: self.random,
@@ -245,6 +261,8 @@ impl<'a> Transaction<'a> {
                     overlay_id: None,
                     created: plan.created,
                     edges: plan.edges,
+                    taken_back: plan.taken_back,
+                    skipped: plan.skipped,
                 }
             }
         };
@@ -261,6 +279,7 @@ impl<'a> Transaction<'a> {
         let draft = self.draft(intent(command_id, request), payloads);
         let bundle = seal(self.identity, draft)?;
         self.commit_local(&bundle)?;
+        self.note_own(&bundle);
         Ok(bundle.id())
     }
 
@@ -282,6 +301,8 @@ impl<'a> Transaction<'a> {
             } else {
                 outcome.edges.clone()
             },
+            taken_back: outcome.taken_back.clone(),
+            skipped: outcome.skipped.clone(),
         };
         self.write
             .put(Space::Command, outcome.command_id.as_bytes(), &encode(&row))?;
@@ -377,6 +398,7 @@ impl<'a> Transaction<'a> {
         }
         self.flush()?;
         self.notice_drifts()?;
+        self.notice_undo_stack()?;
         for chain in &self.chains_changed {
             self.cache.chains.save(*chain, &mut *self.write)?;
         }
@@ -415,6 +437,8 @@ impl<'a> Transaction<'a> {
                 overlay_id: row.overlay,
                 created: row.created,
                 edges: row.edges,
+                taken_back: row.taken_back,
+                skipped: row.skipped,
             }));
         }
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
@@ -433,6 +457,8 @@ impl<'a> Transaction<'a> {
             overlay_id: row.overlay,
             created,
             edges,
+            taken_back: row.taken_back,
+            skipped: row.skipped,
         }))
     }
 

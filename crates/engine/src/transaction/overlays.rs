@@ -31,6 +31,8 @@ impl Transaction<'_> {
             overlay_id: None,
             created: Vec::new(),
             edges: Vec::new(),
+            taken_back: None,
+            skipped: Vec::new(),
         };
         let overlay = match command {
             OverlayCommand::Create { name } => self.create_overlay(act, name)?,
@@ -124,6 +126,7 @@ impl Transaction<'_> {
                 state: &mut state,
                 schema: &view.schema,
                 synonyms: &view.synonyms,
+                chains: &self.cache.chains,
                 log: self.cache.summary.log,
                 now: self.now,
                 random: self.random,
@@ -149,6 +152,8 @@ impl Transaction<'_> {
             overlay_id: Some(id),
             created: plan.created,
             edges: plan.edges,
+            taken_back: plan.taken_back,
+            skipped: plan.skipped,
         })
     }
 
@@ -227,7 +232,7 @@ impl Transaction<'_> {
     }
 
     /// Tells those who show records which ones look different with the draft and without it.
-    fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
+    pub(super) fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
         let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
         if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
             self.committed.schema_changed = true;
