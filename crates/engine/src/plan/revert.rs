@@ -5,6 +5,7 @@
 //! deleted as a whole.
 
 mod names;
+mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +14,9 @@ use openprod_core::operation::{
     RestoreEntity, SetEdgeProperty, SetField,
 };
 use openprod_core::{
-    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, FieldId, Payload, Value, VerifiedBundle,
+    ActorId, BundleId, EdgeId, EntityId, FacetId, FieldId, Hlc, OpId, Payload, Value, VerifiedBundle,
 };
-use openprod_storage::{Place, StorageError};
+use openprod_storage::StorageError;
 
 use super::{Plan, View};
 use crate::command::CommandError;
@@ -30,11 +31,13 @@ use crate::schema::reserved;
 use crate::subject::Subject;
 use crate::synonyms::NameChange;
 
+use self::stand_in::StandIns;
+
 /// What a bundle did.
 #[derive(Default)]
 struct Deeds {
-    /// Each cell that it wrote, with the operation that wrote it last.
-    cells: BTreeMap<(Subject, CellKey), u32>,
+    /// Each cell that it wrote.
+    cells: BTreeSet<(Subject, CellKey)>,
     /// The table under which each field was written.
     facets: BTreeMap<(EntityId, FieldId), FacetId>,
     /// The siblings that it spread out, by parent and type.
@@ -49,7 +52,7 @@ struct Deeds {
 impl Deeds {
     fn of(bundle: &VerifiedBundle) -> Self {
         let mut deeds = Self::default();
-        for (index, payload) in bundle.payloads() {
+        for (_, payload) in bundle.payloads() {
             let Ok(payload) = payload else { continue };
             match &payload {
                 Payload::SetField(op) => {
@@ -71,7 +74,7 @@ impl Deeds {
             for effect in effects(payload) {
                 match effect {
                     Effect::Write(subject, key, _) => {
-                        deeds.cells.insert((subject, key), index);
+                        deeds.cells.insert((subject, key));
                     }
                     Effect::Make(..) => {}
                     Effect::Rename(change) => deeds.names.push(change),
@@ -85,8 +88,20 @@ impl Deeds {
     }
 
     fn subjects(&self) -> BTreeSet<Subject> {
-        self.cells.keys().map(|(subject, _)| *subject).collect()
+        self.cells.iter().map(|(subject, _)| *subject).collect()
     }
+}
+
+/// The canonical order of operations.
+type Order = (Hlc, OpId);
+
+/// A field that is given back what it was.
+struct FieldBack {
+    /// The order of the write that is shown again: of one field under several names, the last is shown.
+    order: Option<Order>,
+    set: SetField,
+    /// Whether it differs from what is there.
+    changes: bool,
 }
 
 /// The operations that take things back, in the order in which they go into the bundle.
@@ -94,8 +109,7 @@ impl Deeds {
 struct Inverse {
     restorations: Vec<Payload>,
     facets: Vec<Payload>,
-    /// With the order of the write that is shown again: of one field under several names, the last is shown.
-    fields: Vec<(Option<(openprod_core::Hlc, openprod_core::OpId)>, Payload)>,
+    fields: Vec<FieldBack>,
     others: Vec<Payload>,
     names: Vec<Payload>,
     deletions: Vec<Payload>,
@@ -103,8 +117,8 @@ struct Inverse {
 
 impl Inverse {
     fn into_payloads(mut self) -> Vec<Payload> {
-        self.fields.sort_by_key(|(order, _)| *order);
-        let fields = self.fields.into_iter().map(|(_, payload)| payload);
+        self.fields.sort_by_key(|back| back.order);
+        let fields = self.fields.into_iter().map(|back| Payload::from(back.set));
         let mut payloads = self.restorations;
         payloads.extend(self.facets);
         payloads.extend(fields);
@@ -119,12 +133,12 @@ impl Inverse {
 struct Revert<'v, 'a> {
     view: &'v mut View<'a>,
     bundle: VerifiedBundle,
-    place: Place,
     deeds: Deeds,
     /// The rows as the bundle's author saw them before.
     before: Rows,
     /// What the bundle made.
     made: BTreeSet<Subject>,
+    stand_ins: StandIns,
     inverse: Inverse,
     skipped: Vec<Skipped>,
     unchanged: Vec<Skipped>,
@@ -144,7 +158,7 @@ pub(crate) fn revert(view: &mut View<'_>, act: &'static str, id: BundleId) -> Re
     let before = Trail::load(view.store, view.chains, &deeds.subjects(), place.position)?.rows(&past);
     let made = deeds
         .cells
-        .keys()
+        .iter()
         .filter(|(subject, key)| *key == CellKey::Exists && !is_created(&before, *subject))
         .map(|(subject, _)| *subject)
         .collect();
@@ -152,16 +166,17 @@ pub(crate) fn revert(view: &mut View<'_>, act: &'static str, id: BundleId) -> Re
     let mut revert = Revert {
         view,
         bundle,
-        place,
         deeds,
         before,
         made,
+        stand_ins: StandIns::default(),
         inverse: Inverse::default(),
         skipped: Vec::new(),
         unchanged: Vec::new(),
     };
     revert.creations()?;
     revert.cells()?;
+    revert.unset()?;
     revert.places()?;
     revert.names(&past)?;
     revert.rest();
@@ -218,10 +233,6 @@ impl Revert<'_, '_> {
         })
     }
 
-    fn hash(&self) -> BundleHash {
-        self.place.hash
-    }
-
     /// Deletes what the bundle made, unless someone else has written to it.
     fn creations(&mut self) -> Result<(), CommandError> {
         // Edges first: what they connect may go with them.
@@ -264,25 +275,20 @@ impl Revert<'_, '_> {
 
     /// Gives cells the value that they had before.
     fn cells(&mut self) -> Result<(), CommandError> {
-        let cells: Vec<_> = self
-            .deeds
-            .cells
-            .iter()
-            .map(|(cell, at)| (cell.clone(), *at))
-            .collect();
+        let cells: Vec<_> = self.deeds.cells.iter().cloned().collect();
         // Facets last, for a record must be left in some table.
         let (mut facets, others): (Vec<_>, Vec<_>) = cells
             .into_iter()
-            .filter(|((subject, key), _)| !self.made.contains(subject) && *key != CellKey::Place)
-            .partition(|((_, key), _)| matches!(key, CellKey::Facet(_)));
-        let had = |((subject, key), _): &((Subject, CellKey), u32)| {
+            .filter(|(subject, key)| !self.made.contains(subject) && *key != CellKey::Place)
+            .partition(|(_, key)| matches!(key, CellKey::Facet(_)));
+        let had = |(subject, key): &(Subject, CellKey)| {
             self.before.get(*subject).and_then(|row| row.value(key)) == Some(&Value::Boolean(true))
         };
         facets.sort_by_key(|cell| !had(cell));
         let mut left: BTreeMap<EntityId, usize> = BTreeMap::new();
-        for ((subject, key), index) in others.into_iter().chain(facets) {
+        for (subject, key) in others.into_iter().chain(facets) {
             let row = self.row(subject)?;
-            if !self.still_stands(subject, &key, index, &row) {
+            if !self.still_stands(subject, &key, &row)? {
                 continue;
             }
             let before = self.before.get(subject);
@@ -295,7 +301,8 @@ impl Revert<'_, '_> {
                 CellKey::Exists | CellKey::Facet(_) => shown.unwrap_or(Value::Boolean(false)),
                 _ => shown.unwrap_or(Value::Empty),
             };
-            if now.same(&then) {
+            let changes = !now.same(&then);
+            if !changes && !matches!(key, CellKey::Field(_)) {
                 self.skip(subject, Some(key), SkipReason::Unchanged, None);
                 continue;
             }
@@ -341,7 +348,7 @@ impl Revert<'_, '_> {
                         field,
                         value: then,
                     };
-                    self.inverse.fields.push((order, set.into()));
+                    self.inverse.fields.push(FieldBack { order, set, changes });
                 }
                 (Subject::Edge(edge), CellKey::Property(property)) => {
                     let value = then;
@@ -362,36 +369,107 @@ impl Revert<'_, '_> {
         Ok(())
     }
 
+    /// A field cannot be unset, only emptied. Under one of several names that would be a value of its own, which differs
+    /// from what the others hold; so such a name gets what they show.
+    fn unset(&mut self) -> Result<(), StorageError> {
+        let mut fields = std::mem::take(&mut self.inverse.fields);
+        let (aliases, mappings) = (&self.view.synonyms.aliases, &self.view.synonyms.mappings);
+        let meaning = |set: &SetField| (aliases.root(set.entity), mappings.semantic(set.field));
+        let mut shown: BTreeMap<_, (Order, Value)> = BTreeMap::new();
+        for FieldBack { order, set, .. } in &fields {
+            if let Some(order) = *order
+                && shown.get(&meaning(set)).is_none_or(|(other, _)| order > *other)
+            {
+                shown.insert(meaning(set), (order, set.value.clone()));
+            }
+        }
+        for at in 0..fields.len() {
+            let FieldBack { order: None, set, .. } = &fields[at] else {
+                continue;
+            };
+            let of = meaning(set);
+            if !shown.contains_key(&of) {
+                let mut others: Option<(Order, Value)> = None;
+                for name in aliases.names(of.0) {
+                    for field in mappings.fields(&of.1) {
+                        let taken = fields
+                            .iter()
+                            .any(|FieldBack { set, .. }| (set.entity, set.field) == (name, *field));
+                        let row = self.view.state.row(self.view.store, name)?;
+                        let tip = row.candidates(&CellKey::Field(*field)).pop();
+                        if let Some(tip) = tip.filter(|_| !taken) {
+                            let order = (tip.hlc, tip.op_id);
+                            if others.as_ref().is_none_or(|(other, _)| order > *other) {
+                                others = Some((order, tip.value));
+                            }
+                        }
+                    }
+                }
+                if let Some(others) = others {
+                    shown.insert(of, others);
+                }
+            }
+            if let Some((_, value)) = shown.get(&of) {
+                fields[at].set.value = value.clone();
+            }
+        }
+        // Where one name gets another value, the others are written again, so that their order stays what it was.
+        let changed: BTreeSet<_> = fields
+            .iter()
+            .filter(|back| back.changes)
+            .map(|back| meaning(&back.set))
+            .collect();
+        let (fields, unchanged): (Vec<_>, Vec<_>) = fields
+            .into_iter()
+            .partition(|back| changed.contains(&meaning(&back.set)));
+        for FieldBack { set, .. } in unchanged {
+            let cell = Some(CellKey::Field(set.field));
+            self.skip(Subject::Entity(set.entity), cell, SkipReason::Unchanged, None);
+        }
+        self.inverse.fields = fields;
+        Ok(())
+    }
+
     /// Whether the bundle's write is the only tip of its cell; if not, it is skipped.
-    fn still_stands(&mut self, subject: Subject, key: &CellKey, index: u32, row: &Row) -> bool {
-        let tips = row.tip_ids(key);
-        let own = (self.hash(), index);
-        if tips != [own] {
-            let other = row
-                .candidates(key)
-                .into_iter()
-                .zip(&tips)
-                .rev()
-                .find(|(_, id)| **id != own);
-            let reason = if tips.contains(&own) {
+    fn still_stands(&mut self, subject: Subject, key: &CellKey, row: &Row) -> Result<bool, StorageError> {
+        let tips = row.candidates(key);
+        let mut own = Vec::with_capacity(tips.len());
+        for tip in &tips {
+            own.push(self.is_own(subject, key, tip.op_id)?);
+        }
+        if own != [true] {
+            let other = tips.iter().zip(&own).rev().find(|(_, own)| !**own);
+            let reason = if own.contains(&true) {
                 SkipReason::InConflict
             } else {
                 SkipReason::EditedSince
             };
             let actor = other.map(|(tip, _)| tip.actor);
             self.skip(subject, Some(key.clone()), reason, actor);
-            return false;
+            return Ok(false);
         }
         // What is deleted is left alone, unless it was this bundle that deleted it.
-        if row.is_deleted() && *key != CellKey::Exists {
-            let deletions = row.tip_ids(&CellKey::Exists);
-            if !deletions.iter().all(|(hash, _)| *hash == self.hash()) {
-                let actor = row.candidates(&CellKey::Exists).last().map(|tip| tip.actor);
+        if *key != CellKey::Exists && self.is_gone(subject, row)? {
+            let deletion = row.candidates(&CellKey::Exists).pop();
+            let by_this = match &deletion {
+                Some(tip) => self.is_own(subject, &CellKey::Exists, tip.op_id)?,
+                None => false,
+            };
+            if !by_this {
+                let actor = deletion.map(|tip| tip.actor);
                 self.skip(subject, Some(key.clone()), SkipReason::Gone, actor);
-                return false;
+                return Ok(false);
             }
         }
-        true
+        Ok(true)
+    }
+
+    /// Whether what a cell is about is deleted: a record is only once all its names are.
+    fn is_gone(&mut self, subject: Subject, row: &Row) -> Result<bool, StorageError> {
+        Ok(match subject {
+            Subject::Edge(_) => row.is_deleted(),
+            Subject::Entity(entity) => row.is_deleted() && self.view.record(entity)?.is_deleted(),
+        })
     }
 
     /// Moves edges back to their former places. Where the bundle spread their siblings out to make room, those go back
@@ -415,11 +493,13 @@ impl Revert<'_, '_> {
             if placed.is_empty() {
                 continue;
             }
-            let own = |row: &Row| {
-                let tips = row.tip_ids(&CellKey::Place);
-                tips.iter().all(|(hash, _)| *hash == self.hash())
-            };
-            if !siblings.iter().all(|edge| own(&edge.row)) {
+            let mut own = true;
+            for edge in &siblings {
+                for tip in edge.row.candidates(&CellKey::Place) {
+                    own &= self.is_own(Subject::Edge(edge.id), &CellKey::Place, tip.op_id)?;
+                }
+            }
+            if !own {
                 stuck.extend(placed);
                 continue;
             }
@@ -443,12 +523,11 @@ impl Revert<'_, '_> {
         }
         for edge in std::mem::take(&mut self.deeds.placed) {
             let subject = Subject::Edge(edge);
-            let index = self.deeds.cells.get(&(subject, CellKey::Place)).copied();
-            let (Some(index), false) = (index, self.made.contains(&subject)) else {
+            if self.made.contains(&subject) {
                 continue;
-            };
+            }
             let row = self.row(subject)?;
-            if !self.still_stands(subject, &CellKey::Place, index, &row) {
+            if !self.still_stands(subject, &CellKey::Place, &row)? {
                 continue;
             }
             let former = self

@@ -233,6 +233,7 @@ fn same_command_again_gets_the_first_outcome() {
         ..Envelope::default()
     };
     let create = |name: &str| Request {
+        destination: openprod_engine::Destination::Active,
         envelope: envelope.clone(),
         command: Command::CreateRecords {
             table: "Contacts".into(),

@@ -8,5 +8,7 @@ mod conflicts;
 mod device;
 mod forks;
 mod held;
+mod history;
 mod listing;
 mod owner;
+mod undo;

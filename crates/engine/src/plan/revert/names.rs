@@ -48,14 +48,12 @@ impl Revert<'_, '_> {
     ) -> Result<(), CommandError> {
         let pair = change.pair;
         let subject = Subject::Entity(pair.fields.0.entity());
-        let latest = all.iter().rev().find(|(_, other)| match other {
+        let is_about = |other: &NameChange| match other {
             NameChange::Mapping(other) => other.pair.fields == pair.fields,
             NameChange::Alias(_) => false,
-        });
-        if let Some((op_id, _)) = latest
-            && op_id.bundle() != self.bundle.id()
-        {
-            let actor = self.author(*op_id)?;
+        };
+        if let Some(op_id) = self.other_decision(all, is_about)? {
+            let actor = self.author(op_id)?;
             self.skip(subject, None, SkipReason::EditedSince, actor);
             return Ok(());
         }
