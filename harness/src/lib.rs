@@ -1,7 +1,8 @@
 //! Many engines in one process, a network that can do its worst, and judges outside what they judge.
 //!
 //! **Owns** the simulator ([`Network`]): virtual time, the clocks of the devices, the links between them and the
-//! [`Faults`] that strike them; the random [`workload`]; the [`checkers`] and the naive [`oracle`].
+//! [`Faults`] that strike them; the random [`workload`]; written [`history`]s; the [`checkers`] and the naive
+//! [`oracle`].
 //!
 //! **Refuses to know** how the engine works inside: it drives the engine and the peer machine by their public
 //! face, with the bytes that would travel, and judges them by what any reader could see.
@@ -14,6 +15,7 @@ pub mod device;
 pub mod disk;
 pub mod faults;
 pub mod forge;
+pub mod history;
 pub mod link;
 pub mod network;
 pub mod oracle;

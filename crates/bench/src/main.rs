@@ -17,6 +17,7 @@ mod catch_up;
 mod create;
 mod create_together;
 mod limit;
+mod list;
 mod measure;
 mod memory;
 mod open;
@@ -44,7 +45,7 @@ struct Bench {
 }
 
 /// Every bench, in the order in which they are run.
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     Bench {
         name: "wire",
         about: "P2: bytes on the wire for an operation of an import",
@@ -74,6 +75,11 @@ const BENCHES: [Bench; 7] = [
         name: "replay",
         about: "P8: replay and verify 1,000,000 operations",
         run: replay::run,
+    },
+    Bench {
+        name: "list",
+        about: "P9: list 100 of 100,000 records, filtered and sorted; search them",
+        run: list::run,
     },
     Bench {
         name: "memory",

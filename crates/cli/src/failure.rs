@@ -135,6 +135,17 @@ pub(crate) enum Failure {
         /// What there is.
         known: String,
     },
+    /// No open conflict has this id, or several begin with it.
+    #[error("find conflict: {count} open conflicts have an id that begins with {id:?}")]
+    UnknownConflict {
+        /// What was asked for.
+        id: String,
+        /// How many begin with it.
+        count: usize,
+    },
+    /// The conflict cannot be decided in this way.
+    #[error("resolve conflict: {0}")]
+    BadChoice(String),
     /// An import ended before its end.
     #[error(
         "import rows: {done} of {total} rows are in table {table:?}, the next would begin on line {line}: {source}"
@@ -207,6 +218,8 @@ impl Failure {
             Self::Export(_) => ("export_failed", "The table cannot be exported"),
             Self::DoesNotFit(_) => ("does_not_fit", "The file does not fit into the table"),
             Self::UnknownTable { .. } => ("unknown_table", "There is no such table"),
+            Self::UnknownConflict { .. } => ("unknown_conflict", "No such conflict is open"),
+            Self::BadChoice(_) => ("bad_choice", "The conflict cannot be decided like that"),
             Self::Stopped { .. } => ("import_stopped", "The import ended before its end"),
             Self::File { .. } => ("file_failed", "A file cannot be used"),
             Self::Print(_) => ("print_failed", "The answer cannot be printed"),
@@ -258,6 +271,9 @@ impl Failure {
                 "Choose another port, or leave --sync-port out to get a free one."
             }
             Self::NoHome => "Say where the data is with --data DIR.",
+            Self::UnknownConflict { .. } | Self::BadChoice(_) => {
+                "`openprod conflicts` lists the open conflicts and their values."
+            }
             Self::Stopped { done: 0, .. } => "No row was imported. Correct the cause and import again.",
             Self::Stopped { .. } => {
                 "What is in stays in. Correct the cause, and import a file that begins with the header and goes on \

@@ -2,7 +2,6 @@
 
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::encoding::encode;
 use crate::field_type::{FieldType, write_date, write_datetime, write_duration};
 use crate::hash::BlobHash;
 use crate::id::EntityId;
@@ -83,11 +82,14 @@ impl Value {
         })
     }
 
-    /// Whether two values are the same in signed bytes; unlike `==`, a NaN from a faulty peer equals itself.
+    /// Whether two values are the same in signed bytes; unlike `==`, a NaN from a faulty peer equals itself, and −0.0
+    /// does not equal 0.0.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        self == other
-            || matches!((self, other), (Self::Float(_), Self::Float(_))) && encode(self) == encode(other)
+        match (self, other) {
+            (Self::Float(left), Self::Float(right)) => left.to_bits() == right.to_bits(),
+            _ => self == other,
+        }
     }
 
     /// Writes the value as text, in the form that [`FieldType::parse`] reads (a blob as its hash alone).
@@ -111,10 +113,12 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::encode;
 
     #[test]
     fn sameness_is_of_bytes() {
         assert!(Value::Float(f64::NAN).same(&Value::Float(f64::NAN)));
+        assert!(!Value::Float(-0.0).same(&Value::Float(0.0)));
         assert!(!Value::Text("1".into()).same(&Value::Integer(1)));
     }
 

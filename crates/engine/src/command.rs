@@ -10,6 +10,7 @@ use crate::overlay::{Drift, EditId, OverlayId};
 use crate::revert::{Skipped, TakenBack};
 use crate::row::CellKey;
 use crate::subject::Subject;
+use crate::text::DeltaError;
 
 /// A field to be made.
 #[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
@@ -22,6 +23,43 @@ pub struct NewField {
     pub mode: FieldMode,
     /// What an enum field can hold, in order.
     pub options: Vec<String>,
+    /// What a reference field follows, whose type it then has; `None` for others.
+    pub reference: Option<NewReference>,
+}
+
+/// What a reference field is to follow.
+#[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub struct NewReference {
+    /// How it gets to the other record.
+    pub via: NewVia,
+    /// The table of the field that it shows: an id or a name.
+    pub table: String,
+    /// The field that it shows: an id or a name.
+    pub field: String,
+}
+
+/// How a reference field is to get to the other record.
+#[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub enum NewVia {
+    /// Through a field of its own table that holds an entity: an id or a name.
+    Field(String),
+    /// Through the first edge of this type.
+    Edge(String),
+}
+
+/// An edit of a text or a list.
+#[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
+pub struct TextEdit {
+    /// The record.
+    pub entity: EntityId,
+    /// The table: an id or a name.
+    pub table: String,
+    /// The field: an id or a name.
+    pub field: String,
+    /// The editor's session, as it was given when the editor began.
+    pub session: u64,
+    /// The change: a Yjs update, encoding 1.
+    pub delta: Vec<u8>,
 }
 
 impl NewField {
@@ -33,6 +71,7 @@ impl NewField {
             field_type,
             mode: FieldMode::Discrete,
             options: Vec::new(),
+            reference: None,
         }
     }
 }
@@ -69,6 +108,17 @@ pub enum Command {
         /// Fields to remove; their values stay in the log.
         remove_fields: Vec<String>,
     },
+    /// Lets a reference field follow something else.
+    FollowField {
+        /// The table: an id or a name.
+        table: String,
+        /// The field: an id or a name.
+        field: String,
+        /// What it is to follow.
+        reference: NewReference,
+    },
+    /// Edits a text or a list.
+    EditText(TextEdit),
     /// Deletes a table; its records and their values stay.
     DeleteTable {
         /// The table: an id or a name.
@@ -336,6 +386,8 @@ impl Command {
             Self::NameWorkspace { .. } => "workspace.name",
             Self::CreateTable { .. } => "tables.create",
             Self::UpdateTable { .. } => "tables.update",
+            Self::FollowField { .. } => "tables.follow",
+            Self::EditText(_) => "text.update",
             Self::DeleteTable { .. } => "tables.delete",
             Self::RestoreTable { .. } => "tables.restore",
             Self::CreateRecords { .. } => "records.create",
@@ -607,15 +659,51 @@ pub enum CommandError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// Fields of this type or mode cannot be made yet.
-    #[error("{act}: fields of type {field_type} and mode {mode} cannot be made by this version")]
-    UnsupportedField {
+    /// A reference field must say what it follows, and no other field may.
+    #[error("{act}: field {field:?} must say what it follows if, and only if, its mode is reference")]
+    ReferenceNeeded {
         /// What was to be done.
         act: &'static str,
-        /// The type.
+        /// The field.
+        field: String,
+    },
+    /// The reference would lead back to itself.
+    #[error("follow field: it would lead back to itself: {}", path.join(" → "))]
+    ReferenceCycle {
+        /// The fields on the way, by name.
+        path: Vec<String>,
+    },
+    /// The field shows another record's value.
+    #[error("{act}: field {field:?} shows the value of another record; change it there")]
+    FollowedField {
+        /// What was to be done.
+        act: &'static str,
+        /// The field.
+        field: String,
+    },
+    /// The field is a text or list, which is edited and not set.
+    #[error(
+        "{act}: field {field:?} is edited by several people at once and cannot be set; send a delta to /text/update"
+    )]
+    TextField {
+        /// What was to be done.
+        act: &'static str,
+        /// The field.
+        field: String,
+    },
+    /// The field is no text or list.
+    #[error("edit text: field {field:?} is of type {field_type}; set it with an update of its record")]
+    NotText {
+        /// The field.
+        field: String,
+        /// Its type.
         field_type: FieldType,
-        /// The mode.
-        mode: &'static str,
+    },
+    /// The delta would have no effect.
+    #[error("edit text: {reason}")]
+    BadDelta {
+        /// Why not.
+        reason: DeltaError,
     },
     /// The command asks for nothing.
     #[error("{act}: there is nothing to do")]

@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use openprod_core::{EdgeId, EntityId, FieldId, Payload, Value, VerifiedBundle};
 use openprod_storage::{Position, Space, StorageError, Write};
 
+use crate::documents::Edit;
 use crate::edge::Ends;
 use crate::row::{CellKey, Writer};
 use crate::state::State;
 use crate::subject::Subject;
 use crate::synonyms::{AliasChange, MappingChange, NameChange, Pair};
+use crate::text::DeltaError;
 
 /// Numbers the rules by which operations become rows. A store that was derived by other rules is derived anew.
 pub const DERIVATION_VERSION: u32 = 2;
@@ -23,22 +25,27 @@ pub(crate) fn derive(
     state: &mut State,
     store: &mut dyn Write,
     bundle: &VerifiedBundle,
-    position: Position,
+    place: Position,
     writer: &Writer<'_>,
 ) -> Result<BTreeSet<Subject>, StorageError> {
-    let position = position.0.to_be_bytes();
+    let position = place.0.to_be_bytes();
     let mut touched = BTreeSet::new();
     for (index, payload) in bundle.payloads() {
         match payload {
             Ok(payload) => {
                 for effect in effects(payload) {
                     touched.extend(effect.touches());
-                    apply(state, store, writer, index, effect)?;
+                    if let Some(reason) = apply(state, store, writer, Some(place), index, effect)? {
+                        store.put(
+                            Space::Void,
+                            &void_key(place, index),
+                            reason.to_string().as_bytes(),
+                        )?;
+                    }
                 }
             }
             Err(error) => {
-                let key = [position.as_slice(), &index.to_be_bytes()].concat();
-                store.put(Space::Void, &key, error.to_string().as_bytes())?;
+                store.put(Space::Void, &void_key(place, index), error.to_string().as_bytes())?;
             }
         }
     }
@@ -99,14 +106,20 @@ impl Effect {
     }
 }
 
-/// Does one thing.
+/// Under which key it is told why an operation has no effect.
+fn void_key(position: Position, index: u32) -> Vec<u8> {
+    [position.0.to_be_bytes().as_slice(), &index.to_be_bytes()].concat()
+}
+
+/// Does one thing; `position` is the bundle's, of what is in the log. The reason, if it has no effect.
 pub(crate) fn apply(
     state: &mut State,
     store: &mut dyn Write,
     writer: &Writer<'_>,
+    position: Option<Position>,
     index: u32,
     effect: Effect,
-) -> Result<(), StorageError> {
+) -> Result<Option<DeltaError>, StorageError> {
     match effect {
         Effect::Write(Subject::Entity(entity), key, value) => {
             state.row_mut(&*store, entity)?.write(writer, key, index, value);
@@ -117,9 +130,21 @@ pub(crate) fn apply(
         }
         Effect::Make(edge, ends) => state.edge_mut(&*store, edge)?.make(writer.order(index), ends),
         Effect::Rename(change) => state.rename(store, writer.order(index), &change)?,
-        Effect::Edit { .. } => {}
+        Effect::Edit {
+            entity,
+            field,
+            session,
+            delta,
+        } => {
+            let edit = Edit {
+                key: (entity, field),
+                session,
+                delta: &delta,
+            };
+            return state.documents().edit(store, writer, position, index, &edit);
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What an operation does, in order. Facts do nothing here; they are read from the log.

@@ -5,6 +5,7 @@ use openprod_core::{EdgeId, EntityId, Hlc, OpId, Value};
 use openprod_storage::{Space, StorageError};
 use wincode::{SchemaRead, SchemaWrite};
 
+use crate::conflicts::{self, ConflictKey};
 use crate::row::{CellKey, Row};
 use crate::stored::stored;
 use crate::subject::Subject;
@@ -89,6 +90,12 @@ impl Edge {
             (CellKey::Property(name), value) if *value != Value::Empty => Some((name.as_str(), value)),
             _ => None,
         })
+    }
+
+    /// Its open conflicts, in order.
+    #[must_use]
+    pub fn conflicts(&self) -> Vec<ConflictKey> {
+        conflicts::of_edge(self.id, &self.row).into_iter().collect()
     }
 
     /// Its place among its siblings, compared as bytes; `None` if it has none.

@@ -121,6 +121,7 @@ impl Engine {
             chains: Chains::load(&*write)?,
             schema: Arc::new(Schema::load(&*write)?),
             synonyms: Arc::new(Synonyms::load(&*write)?),
+            columns: Arc::default(),
             summary,
         };
         if tail_lost || rebuild {
@@ -246,7 +247,11 @@ impl Engine {
     /// What makes snapshots, to be shared among threads.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots::new(self.readers(), self.identity.actor())
+        Snapshots::new(
+            self.readers(),
+            Arc::clone(&self.cache.columns),
+            self.identity.actor(),
+        )
     }
 }
 

@@ -111,9 +111,11 @@ impl LayerRows {
         if entities.is_none_or(BTreeMap::is_empty) {
             return base.members(facet, after, limit);
         }
-        let after_key = after.map(|after| [facet.as_bytes().as_slice(), after.as_bytes()].concat());
+        let after = after.as_ref().map_or(&[][..], |after| after.as_bytes());
+        // The number of members stands before them, under the facet alone.
+        let after = [facet.as_bytes().as_slice(), after].concat();
         let mut members = Vec::new();
-        for (key, _) in self.scan(base, Space::Member, facet.as_bytes(), after_key.as_deref(), limit)? {
+        for (key, _) in self.scan(base, Space::Member, facet.as_bytes(), Some(&after), limit)? {
             let damaged = |_| StorageError::DamagedRow {
                 space: Space::Member.name(),
             };

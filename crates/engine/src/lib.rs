@@ -10,9 +10,11 @@
 
 mod admission;
 mod chains;
+mod columns;
 pub mod command;
 pub mod conflicts;
 mod derive;
+mod documents;
 pub mod edge;
 mod engine;
 mod forks;
@@ -24,6 +26,7 @@ mod owner;
 mod plan;
 pub mod query;
 mod record;
+pub mod reference;
 mod replay;
 pub mod revert;
 pub mod row;
@@ -33,16 +36,19 @@ mod state;
 mod state_hash;
 mod stored;
 mod subject;
+mod suggestions;
 pub mod synonyms;
+pub mod text;
 mod time_travel;
 mod transaction;
 pub mod undo;
 mod workspace;
 
 pub use admission::{AdmissionError, CHAINS_MAX, FUTURE_MAX, HoldReason};
+pub use columns::COLUMN_BYTES_MAX;
 pub use command::{
     Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, Fields, NewEdge,
-    NewField, Outcome, OverlayCommand, Part, Request,
+    NewField, NewReference, NewVia, Outcome, OverlayCommand, Part, Request, TextEdit,
 };
 pub use derive::DERIVATION_VERSION;
 pub use engine::{Engine, OpenError};
@@ -51,7 +57,7 @@ pub use owner::{Listener, Owner, OwnerError, OwnerHandle, TimeSource};
 pub use plan::NAME_BYTES_MAX;
 pub use replay::Verification;
 pub use revert::{SkipReason, Skipped, TakenBack};
-pub use snapshot::{Covered, Held, LogHead, Snapshot, Snapshots, Status, Totals};
+pub use snapshot::{Covered, Held, LogHead, Snapshot, Snapshots, Status, TextState, Totals};
 pub use state::Changes;
 pub use state_hash::StateHash;
 pub use subject::Subject;

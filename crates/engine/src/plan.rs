@@ -11,9 +11,10 @@ mod mappings;
 mod records;
 pub(crate) mod revert;
 mod tables;
+mod text;
 
 use openprod_core::operation::{AttachFacet, CreateEntity, SetField};
-use openprod_core::{EdgeId, EntityId, FacetId, FieldId, LogId, Payload, Timestamp, Value};
+use openprod_core::{ActorId, EdgeId, EntityId, FacetId, FieldId, LogId, Payload, Timestamp, Value};
 use openprod_storage::{Read, StorageError};
 use rand_core::Rng;
 
@@ -26,6 +27,7 @@ use crate::row::{CellKey, Row};
 use crate::schema::Schema;
 use crate::state::State;
 use crate::synonyms::Synonyms;
+use crate::text::Bundle;
 
 /// What a plan is made from: the state and the schema as this transaction sees them, the time, and randomness.
 pub(crate) struct View<'a> {
@@ -34,8 +36,12 @@ pub(crate) struct View<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) synonyms: &'a Synonyms,
     pub(crate) chains: &'a Chains,
+    /// Who plans.
+    pub(crate) actor: ActorId,
     /// The log that the plan will be written to.
     pub(crate) log: LogId,
+    /// The place of the bundle that it will be written in, by this store's numbers.
+    pub(crate) next_bundle: Bundle,
     pub(crate) now: Timestamp,
     pub(crate) random: &'a mut dyn Rng,
 }
@@ -70,6 +76,12 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
             rename_fields,
             remove_fields,
         ),
+        Command::FollowField {
+            table,
+            field,
+            reference,
+        } => tables::follow(view, table, field, reference),
+        Command::EditText(edit) => text::edit(view, edit),
         Command::DeleteTable { table } => tables::delete(view, table),
         Command::RestoreTable { table } => tables::restore(view, *table),
         Command::CreateRecords { table, records } => records::create(view, table, records),

@@ -25,12 +25,14 @@ const BATCH: usize = 1_024;
 /// After how many bundles a replay in memory writes its rows out: often enough to bound what it holds twice.
 const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
-/// The spaces that are derived, and nothing else.
-pub(crate) const DERIVED: [Space; 8] = [
+/// The spaces that are derived, and nothing else, the same whenever their rows were written. (The bytes of a stored
+/// text depend on when it was stored; what they hold is in the state hash.)
+pub(crate) const DERIVED: [Space; 9] = [
     Space::Entity,
     Space::Edge,
     Space::Incident,
     Space::Name,
+    Space::Delta,
     Space::Member,
     Space::Touch,
     Space::Conflict,
@@ -142,7 +144,7 @@ fn forgeries(batch: &[StoredBundle], workspace: &Workspace) -> Vec<(u64, BundleE
 
 /// Derives all rows anew, in place: inside the caller's transaction, so that nobody sees half of it.
 pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary, StorageError> {
-    for space in DERIVED {
+    for space in DERIVED.into_iter().chain([Space::Text]) {
         write.clear(space)?;
     }
     let mut replay = Replay::new(&*write)?;
@@ -275,6 +277,7 @@ impl Replay {
                 hlc: header.hlc,
                 hash: place.hash,
                 actor: header.actor,
+                log: header.log,
                 sight: Sight::Clock(clock),
             };
             derive(&mut self.state, write, bundle, place.position, &writer)?;

@@ -11,7 +11,7 @@
 mod assembly;
 
 use openprod_core::encoding::{encode, encode_into};
-use openprod_core::{ActorId, BundleHash, BundleId, FacetId, FieldId, Hlc, OpId, Value};
+use openprod_core::{ActorId, BundleHash, BundleId, FacetId, FieldId, Hlc, LogId, OpId, Value};
 use openprod_storage::{ChainId, Space, StorageError};
 use wincode::{SchemaRead, SchemaWrite};
 
@@ -87,6 +87,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) hlc: Hlc,
     pub(crate) hash: BundleHash,
     pub(crate) actor: ActorId,
+    pub(crate) log: LogId,
     /// What its author had seen, this bundle included.
     pub(crate) sight: Sight<'a>,
 }
@@ -265,7 +266,12 @@ impl Row {
         let mut all = Vec::new();
         for cell in &self.cells {
             for tip in &cell.tips {
-                let involved = |pair: &Unseen| pair.deletion == tip.origin || pair.edit == tip.origin;
+                // The operation that created an edge wrote more of its cells than the one that was edited.
+                let involved = |pair: &Unseen| match cell.key {
+                    CellKey::Exists => pair.deletion == tip.origin,
+                    CellKey::Place => false,
+                    _ => pair.edit == tip.origin,
+                };
                 if self.unseen.iter().any(involved) {
                     all.push((cell.key.clone(), self.candidate(tip)));
                 }
@@ -376,14 +382,17 @@ impl Row {
             return;
         }
         let cells = &self.cells;
-        let stands = |origin: Origin, exists: bool| {
+        let stands = |origin: Origin, counts: fn(&CellKey) -> bool| {
             cells
                 .iter()
-                .filter(|cell| (cell.key == CellKey::Exists) == exists)
+                .filter(|cell| counts(&cell.key))
                 .any(|cell| cell.tips.iter().any(|tip| tip.origin == origin))
         };
-        self.unseen
-            .retain(|pair| stands(pair.deletion, true) && stands(pair.edit, false));
+        self.unseen.retain(|pair| {
+            stands(pair.deletion, |key| *key == CellKey::Exists)
+                // The place that the same operation gave does not stand for its edit.
+                && stands(pair.edit, |key| !matches!(key, CellKey::Exists | CellKey::Place))
+        });
     }
 
     /// Drops stamps that no tip points at, and puts the others in order.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use openprod_core::{EntityId, FacetId, FieldId, FieldMode, FieldType, Hlc, Value};
 use openprod_storage::{Read, StorageError};
 
+use crate::reference::{Reference, Via};
 use crate::row::Row;
 
 /// The ids that every workspace shares.
@@ -39,6 +40,10 @@ pub mod reserved {
     pub const FIELD_MODE: FieldId = FieldId::from_u128(BASE | 0x34);
     /// A field's options, one a line: text.
     pub const FIELD_OPTIONS: FieldId = FieldId::from_u128(BASE | 0x35);
+    /// What a reference field goes through: text, `field ID` or `edge TYPE`.
+    pub const FIELD_VIA: FieldId = FieldId::from_u128(BASE | 0x37);
+    /// What a reference field shows: the entity of a field.
+    pub const FIELD_FOLLOWS: FieldId = FieldId::from_u128(BASE | 0x38);
     /// A field's place among its table's fields: integer.
     pub const FIELD_PLACE: FieldId = FieldId::from_u128(BASE | 0x36);
 
@@ -58,6 +63,8 @@ pub mod reserved {
             FIELD_MODE => "mode",
             FIELD_OPTIONS => "options",
             FIELD_PLACE => "place",
+            FIELD_VIA => "via",
+            FIELD_FOLLOWS => "follows",
             _ => return None,
         })
     }
@@ -76,6 +83,8 @@ pub struct Field {
     pub mode: FieldMode,
     /// What an enum field can hold, in order; empty for all other types.
     pub options: Vec<String>,
+    /// What a reference field follows; `None` for others, and for one that says nothing that is understood here.
+    pub reference: Option<Reference>,
 }
 
 impl Field {
@@ -83,6 +92,12 @@ impl Field {
     #[must_use]
     pub fn is_followed(&self) -> bool {
         self.mode == FieldMode::Reference
+    }
+
+    /// Whether its value is not in the record's row: texts, lists, and followed fields.
+    #[must_use]
+    pub fn is_kept_elsewhere(&self) -> bool {
+        self.is_followed() || self.field_type.is_crdt()
     }
 
     /// Reads `value` as this field's type: text in its text form, a whole number as a float and the reverse.
@@ -191,6 +206,19 @@ impl Schema {
         })
     }
 
+    /// Whether any field's value is not in its record's row.
+    #[must_use]
+    pub fn has_kept_elsewhere(&self) -> bool {
+        let fields = self.tables.iter().flat_map(|table| &table.fields);
+        fields.into_iter().any(Field::is_kept_elsewhere)
+    }
+
+    /// The field of this id, of whatever table.
+    #[must_use]
+    pub fn field(&self, id: FieldId) -> Option<&Field> {
+        self.tables.iter().find_map(|table| table.field_by_id(id))
+    }
+
     /// The table of this id.
     #[must_use]
     pub fn table(&self, id: FacetId) -> Option<&Table> {
@@ -247,9 +275,24 @@ fn table_fields(mut rows: Vec<(i64, Hlc, EntityId, Row)>) -> Vec<Field> {
                     .lines()
                     .map(str::to_owned)
                     .collect(),
+                reference: reference(&row),
             })
         })
         .collect()
+}
+
+fn reference(row: &Row) -> Option<Reference> {
+    let Value::Entity(target) = row.field(reserved::FIELD_FOLLOWS) else {
+        return None;
+    };
+    let via = text(row, reserved::FIELD_VIA);
+    let via = match via.split_once(' ')? {
+        ("field", id) => Via::Field(id.parse::<EntityId>().ok()?.field()),
+        ("edge", edge_type) => Via::Edge(edge_type.to_owned()),
+        _ => return None,
+    };
+    let target = target.field();
+    Some(Reference { via, target })
 }
 
 /// Makes names unique: the first keeps it, those that follow carry the end of their id.

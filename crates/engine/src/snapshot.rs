@@ -4,23 +4,29 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openprod_core::{
-    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, LogId, VectorClock, VerifiedBundle,
+    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, FieldId, FieldType, LogId, VectorClock,
+    VerifiedBundle,
 };
 use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
 
 use crate::admission::{HoldReason, hash_at};
 use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
+use crate::documents;
 use crate::edge::{Direction, Edge};
 use crate::forks::ForkEvidence;
 use crate::layer::{LayerRows, LayeredReader};
 use crate::overlay::{self, Overlay, OverlayDiff, OverlayId, OverlayView};
-use crate::record;
+use crate::record::{self, Reader};
+use crate::reference::Broken;
 use crate::row::Row;
-use crate::schema::Schema;
+use crate::schema::{Field, Schema};
+use crate::state;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
+use crate::text::{ClientId, Content, Kind, client_id};
 use crate::time_travel::Moments;
 use crate::transaction::Summary;
 use crate::undo::{self, UndoStack};
@@ -32,6 +38,7 @@ pub struct Snapshots {
     model: Arc<Mutex<Option<CachedModel>>>,
     view: Arc<Mutex<Option<CachedView>>>,
     pub(crate) moments: Moments,
+    pub(crate) columns: Arc<Columns>,
     actor: ActorId,
 }
 
@@ -52,14 +59,22 @@ struct CachedView {
 }
 
 impl Snapshots {
-    pub(crate) fn new(readers: Arc<dyn Readers>, actor: ActorId) -> Self {
+    pub(crate) fn new(readers: Arc<dyn Readers>, columns: Arc<Columns>, actor: ActorId) -> Self {
         Self {
             readers,
             model: Arc::default(),
             view: Arc::default(),
             moments: Moments::default(),
+            columns,
             actor,
         }
+    }
+
+    /// What the columns that listings are answered from take in memory, in bytes; at most
+    /// [`COLUMN_BYTES_MAX`](crate::COLUMN_BYTES_MAX).
+    #[must_use]
+    pub fn column_bytes(&self) -> usize {
+        self.columns.bytes()
     }
 
     /// A snapshot of the newest committed state with the active draft on top, if there is one: what a person sees.
@@ -97,7 +112,7 @@ impl Snapshots {
             _ => Arc::new(overlay::build(
                 &*snapshot.store,
                 &snapshot.synonyms,
-                self.actor,
+                (self.actor, snapshot.summary.log),
                 overlay,
             )?),
         };
@@ -107,7 +122,12 @@ impl Snapshots {
             Arc::clone(&view.synonyms),
         );
         *cached = Some(CachedView { version, view });
+        drop(cached);
+        // Another reader of the same state, for what is looked up below the draft; a commit in between gives none.
+        let below = self.take()?;
+        let below = (below.summary.version == version).then(|| Box::new(below));
         Ok(Snapshot {
+            below,
             store: Box::new(LayeredReader::new(snapshot.store, Arc::clone(&rows))),
             draft: Some((overlay, rows)),
             schema,
@@ -142,6 +162,8 @@ impl Snapshots {
             schema: model.schema,
             synonyms: model.synonyms,
             draft: None,
+            below: None,
+            columns: Arc::clone(&self.columns),
             actor: self.actor,
         })
     }
@@ -201,6 +223,21 @@ pub struct Covered {
     chains: Chains,
 }
 
+/// A text or a list, for an editor to begin with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextState {
+    /// What it is.
+    pub kind: Kind,
+    /// What it holds.
+    pub content: Content,
+    /// All of it as one Yjs update, encoding 1.
+    pub state: Vec<u8>,
+    /// Its Yjs state vector, encoding 1.
+    pub state_vector: Vec<u8>,
+    /// The client id under which the editor must write.
+    pub client: ClientId,
+}
+
 /// What a peer lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Totals {
@@ -217,9 +254,17 @@ pub struct Snapshot {
     /// The draft that lies on top, and the rows it lays there.
     pub(crate) draft: Option<(OverlayId, Arc<LayerRows>)>,
     pub(crate) actor: ActorId,
+    /// The same state without the draft.
+    pub(crate) below: Option<Box<Self>>,
+    pub(crate) columns: Arc<Columns>,
 }
 
 impl Snapshot {
+    /// The same state without the draft; `None` when no draft lies on top, or when there was no time to look.
+    pub(crate) fn below(&self) -> Option<&Self> {
+        self.below.as_deref()
+    }
+
     /// The draft that lies on top.
     #[must_use]
     pub fn draft(&self) -> Option<OverlayId> {
@@ -276,6 +321,23 @@ impl Snapshot {
         &self.schema
     }
 
+    /// The number of the state that it shows: later ones have greater numbers.
+    pub(crate) const fn version(&self) -> u64 {
+        self.summary.version
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            store: &*self.store,
+            schema: &self.schema,
+            synonyms: &self.synonyms,
+        }
+    }
+
     /// The entities and fields that go by several names.
     #[must_use]
     pub fn synonyms(&self) -> &Synonyms {
@@ -293,7 +355,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn row(&self, entity: EntityId) -> Result<Option<Row>, StorageError> {
-        record::read(&*self.store, &self.synonyms, self.root(entity))
+        self.reader().record(self.root(entity))
     }
 
     /// The records of a table beyond `after`, in ascending order of id, at most `limit`.
@@ -306,7 +368,50 @@ impl Snapshot {
         after: Option<EntityId>,
         limit: usize,
     ) -> Result<Vec<(EntityId, Row)>, StorageError> {
-        record::members(&*self.store, &self.synonyms, table, after, limit)
+        self.reader().members(table, after, limit)
+    }
+
+    /// The reference fields of a record, whose row was read from this snapshot, that lead nowhere, and why.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn broken(&self, entity: EntityId, row: &Row) -> Result<Vec<(FieldId, Broken)>, StorageError> {
+        self.reader().broken(self.root(entity), row)
+    }
+
+    /// What an editor needs to begin editing a text or a list. `session` must be drawn anew at random for every
+    /// editor: edits are told apart by it.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn text(
+        &self,
+        entity: EntityId,
+        field: &Field,
+        session: u64,
+    ) -> Result<Option<TextState>, StorageError> {
+        let kind = match field.field_type {
+            FieldType::CrdtText => Kind::Text,
+            FieldType::CrdtList => Kind::List,
+            _ => return Ok(None),
+        };
+        let root = self.root(entity);
+        let mut key = (root, field.id);
+        for name in self.synonyms.aliases.names(root) {
+            if documents::content(&*self.store, (name, field.id), kind)?.is_some() {
+                key = (name, field.id);
+                break;
+            }
+        }
+        let mut documents = documents::load(&*self.store, key)?;
+        let document = documents.of(kind);
+        Ok(Some(TextState {
+            kind,
+            content: document.content(),
+            state: document.state(),
+            state_vector: document.state_vector(),
+            client: client_id(self.actor, self.summary.log, field.id, session),
+        }))
     }
 
     /// The edge; `None` while no creation of it is known.
@@ -339,7 +444,7 @@ impl Snapshot {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn count(&self, table: FacetId) -> Result<u64, StorageError> {
-        self.store.count(Space::Member, table.as_bytes())
+        state::count(&*self.store, table)
     }
 
     /// The open conflicts, in order of their ids.
@@ -448,6 +553,28 @@ impl Snapshot {
             return Ok(None);
         };
         Ok(self.store.bundle(place.position)?.map(|stored| stored.bundle))
+    }
+
+    /// The operations of a bundle that have no effect, by their places, and why.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn without_effect(&self, id: BundleId) -> Result<Vec<(u32, String)>, StorageError> {
+        let Some(place) = self.store.place_of(id)? else {
+            return Ok(Vec::new());
+        };
+        let position = place.position.0.to_be_bytes();
+        let rows = self.store.scan(Space::Void, &position, None, usize::MAX)?;
+        let damaged = || StorageError::DamagedRow {
+            space: Space::Void.name(),
+        };
+        rows.into_iter()
+            .map(|(key, value)| {
+                let index = key[8..].try_into().map_err(|_| damaged())?;
+                let reason = String::from_utf8(value).map_err(|_| damaged())?;
+                Ok((u32::from_be_bytes(index), reason))
+            })
+            .collect()
     }
 
     /// The heads of everything that is stored, in ascending order.

@@ -12,7 +12,10 @@ use std::sync::Arc;
 use openprod_core::{EdgeId, EntityId, FacetId, Hlc, OpId};
 use openprod_storage::{Read, Space, StorageError, Write};
 
+pub(crate) use indexes::count;
+
 use crate::conflicts::ConflictKey;
+use crate::documents::Documents;
 use crate::edge::EdgeRow;
 use crate::row::Row;
 use crate::state_hash::StateHash;
@@ -85,6 +88,7 @@ impl<R: Clone + Default + PartialEq> Entry<R> {
 pub(crate) struct State {
     rows: BTreeMap<EntityId, Entry<Row>>,
     edges: BTreeMap<EdgeId, Entry<EdgeRow>>,
+    documents: Documents,
     /// The other names as of the last flush.
     synonyms: Arc<Synonyms>,
     /// Whether they have changed since.
@@ -93,10 +97,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) const fn new(hash: StateHash, synonyms: Arc<Synonyms>) -> Self {
+    pub(crate) fn new(hash: StateHash, synonyms: Arc<Synonyms>) -> Self {
         Self {
             rows: BTreeMap::new(),
             edges: BTreeMap::new(),
+            documents: Documents::default(),
             synonyms,
             renamed: false,
             hash,
@@ -134,6 +139,11 @@ impl State {
         synonyms::put(store, &mut self.hash, order, change)
     }
 
+    /// The texts and lists.
+    pub(crate) const fn documents(&mut self) -> &mut Documents {
+        &mut self.documents
+    }
+
     /// The hash of the state as of the last [`State::flush`].
     pub(crate) const fn hash(&self) -> StateHash {
         self.hash
@@ -148,11 +158,14 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.rows.retain(|_, entry| entry.changed);
         self.edges.retain(|_, entry| entry.changed);
+        self.documents.forget();
     }
 
     /// Writes the changed rows and the indexes over them; says what changed.
     pub(crate) fn flush(&mut self, store: &mut dyn Write) -> Result<Changes, StorageError> {
         let mut changes = Changes::default();
+        let edited = self.documents.flush(store, &mut self.hash)?;
+        self.tell(&*store, edited, &mut changes)?;
         self.flush_edges(store, &mut changes)?;
         self.flush_indexes(store, &mut changes)?;
         for (entity, entry) in &mut self.rows {

@@ -15,6 +15,7 @@ use openprod_storage::{
 use thiserror::Error;
 
 use crate::chains::Chains;
+use crate::columns::Columns;
 use crate::history::past::{Past, is_held};
 use crate::history::trail::Trail;
 use crate::replay::{DERIVED, replay_into};
@@ -62,6 +63,8 @@ pub(crate) struct Replayed {
     rows: Box<dyn Readers>,
     schema: Arc<Schema>,
     synonyms: Arc<Synonyms>,
+    /// Its own, for those of the present hold the present.
+    columns: Arc<Columns>,
     hash: StateHash,
     operations: u64,
 }
@@ -91,6 +94,7 @@ impl Snapshots {
         drop(kept);
         let mut summary = present.summary;
         (summary.hash, summary.operations) = (replayed.hash, replayed.operations);
+        summary.version = replayed.version;
         Ok(Snapshot {
             store: Box::new(PastReader {
                 log: present.store,
@@ -100,6 +104,8 @@ impl Snapshots {
             schema: Arc::clone(&replayed.schema),
             synonyms: Arc::clone(&replayed.synonyms),
             draft: None,
+            below: None,
+            columns: Arc::clone(&replayed.columns),
             ..present
         })
     }
@@ -162,6 +168,7 @@ fn replay(store: &dyn Read, past: Past, end: Position, version: u64) -> Result<R
         rows: memory.readers(),
         schema,
         synonyms,
+        columns: Arc::default(),
         hash,
         operations,
     })
@@ -175,7 +182,7 @@ struct PastReader {
 
 impl PastReader {
     fn of(&self, space: Space) -> &dyn Read {
-        if DERIVED.contains(&space) {
+        if DERIVED.contains(&space) || space == Space::Text {
             &*self.rows
         } else {
             &*self.log

@@ -9,10 +9,11 @@ mod undo;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use openprod_core::bundle::SEEN_MAX;
 use openprod_core::encoding::encode;
 use openprod_core::{
-    BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload, Seen,
-    Timestamp, VerifiedBundle, seal,
+    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload,
+    Seen, Timestamp, VerifiedBundle, seal,
 };
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
@@ -21,6 +22,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use crate::admission::{self, AdmissionError, Admitted, CLOCK_INTERVAL, Entry, HoldReason, clock_key};
 use crate::chains::{Chain, ChainHead, Chains};
+use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
@@ -34,6 +36,7 @@ use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::subject::Subject;
 use crate::synonyms::Synonyms;
+use crate::text::Bundle;
 use crate::undo::{UndoStack, UndoStep};
 use crate::workspace::Workspace;
 
@@ -45,6 +48,7 @@ pub(crate) struct Cache {
     pub(crate) chains: Chains,
     pub(crate) schema: Arc<Schema>,
     pub(crate) synonyms: Arc<Synonyms>,
+    pub(crate) columns: Arc<Columns>,
     pub(crate) summary: Summary,
 }
 
@@ -70,7 +74,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    const KEY: &[u8] = b"summary";
+    const KEY: &[u8] = b"summary 2";
 
     pub(crate) const fn new(log: LogId) -> Self {
         let hash = StateHash::ZERO;
@@ -87,14 +91,45 @@ impl Summary {
     }
 
     pub(crate) fn load(store: &dyn Read) -> Result<Option<Self>, StorageError> {
-        store
-            .get(Space::Meta, Self::KEY)?
-            .map(|bytes| stored(Space::Meta, &bytes))
+        if let Some(bytes) = store.get(Space::Meta, Self::KEY)? {
+            return stored(Space::Meta, &bytes).map(Some);
+        }
+        let first = store.get(Space::Meta, FirstSummary::KEY)?;
+        first
+            .map(|bytes| stored::<FirstSummary>(Space::Meta, &bytes).map(Self::from))
             .transpose()
     }
 
     pub(crate) fn save(&self, store: &mut dyn Write) -> Result<(), StorageError> {
         store.put(Space::Meta, Self::KEY, &encode(self))
+    }
+}
+
+/// The summary of stores that were derived by version 1.
+#[derive(SchemaRead, SchemaWrite)]
+struct FirstSummary {
+    derivation: u32,
+    log: LogId,
+    hash: StateHash,
+    operations: u64,
+    held: u64,
+    schema: u64,
+}
+
+impl FirstSummary {
+    const KEY: &[u8] = b"summary";
+}
+
+impl From<FirstSummary> for Summary {
+    fn from(first: FirstSummary) -> Self {
+        Self {
+            derivation: first.derivation,
+            hash: first.hash,
+            operations: first.operations,
+            held: first.held,
+            schema: first.schema,
+            ..Self::new(first.log)
+        }
     }
 }
 
@@ -112,6 +147,24 @@ struct CommandRow {
     /// What it took back, and what of that stays.
     taken_back: Option<TakenBack>,
     skipped: Vec<Skipped>,
+}
+
+impl CommandRow {
+    /// Reads a row; those of the first format knew bundles only.
+    fn read(bytes: &[u8]) -> Result<Self, StorageError> {
+        stored(Space::Command, bytes).or_else(|error| {
+            let (digest, position) = stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
+            Ok(Self {
+                digest,
+                position,
+                overlay: None,
+                created: Vec::new(),
+                edges: Vec::new(),
+                taken_back: None,
+                skipped: Vec::new(),
+            })
+        })
+    }
 }
 
 /// A bundle that entered the log.
@@ -249,7 +302,9 @@ impl<'a> Transaction<'a> {
                     schema: &self.cache.schema,
                     synonyms: &self.cache.synonyms,
                     chains: &self.cache.chains,
+                    actor: self.identity.actor(),
                     log: self.cache.summary.log,
+                    next_bundle: next_bundle(&self.cache, self.identity.actor()),
                     now: self.now,
                     random: self.random,
                 };
@@ -404,6 +459,10 @@ impl<'a> Transaction<'a> {
         }
         self.cache.summary.version += 1;
         self.cache.summary.save(&mut *self.write)?;
+        // Before anyone can see the new state; to note what then fails to commit does no harm.
+        self.cache
+            .columns
+            .note(self.cache.summary.version, &self.committed.changes);
         self.write.commit()?;
         *self.published = self.cache;
         Ok(self.committed)
@@ -423,7 +482,7 @@ impl<'a> Transaction<'a> {
         let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else {
             return Ok(None);
         };
-        let row: CommandRow = stored(Space::Command, &bytes)?;
+        let row = CommandRow::read(&bytes)?;
         if row.digest != digest {
             return Err(CommandError::CommandReused { command_id });
         }
@@ -483,6 +542,8 @@ impl<'a> Transaction<'a> {
                 });
             }
         }
+        // What does not fit is named by the bundles that follow.
+        seen.truncate(SEEN_MAX);
         let head = own.map(|id| chains.get(id).stored);
         Draft {
             workspace: self.workspace.id,
@@ -611,6 +672,7 @@ impl<'a> Transaction<'a> {
             hlc: header.hlc,
             hash: *bundle.hash(),
             actor: header.actor,
+            log: header.log,
             sight: Sight::Clock(&admitted.clock),
         };
         let touched = derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
@@ -667,6 +729,21 @@ impl<'a> Transaction<'a> {
         let log = LogId::from_bytes(bytes);
         self.cache.summary.log = log;
         self.committed.log_minted = Some(log);
+    }
+}
+
+/// The place of the next bundle of this engine's log.
+fn next_bundle(cache: &Cache, actor: ActorId) -> Bundle {
+    let own = cache.chains.of_log(actor, cache.summary.log).first();
+    match own {
+        Some(chain) => Bundle {
+            chain: *chain,
+            seq: cache.chains.get(*chain).stored.seq + 1,
+        },
+        None => Bundle {
+            chain: ChainId(cache.chains.iter().count() as u32),
+            seq: 1,
+        },
     }
 }
 

@@ -295,6 +295,7 @@ const loadConflicts = settled(async () => {
 
 async function titleOf(conflict) {
   const table = state.tables.find((one) => one.table_id === conflict.table_id);
+  if (conflict.edge_id) return 'Relation';
   if (!table) return conflict.table ?? 'Workspace';
   try {
     const record = await get(`/records/${conflict.entity_id}`, { table: table.table_id });

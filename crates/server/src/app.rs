@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
+use openprod_core::Payload;
 use openprod_engine::{
     Command, CommandError, Destination, Outcome, OwnerError, OwnerHandle, Request, Snapshot,
 };
@@ -14,7 +15,7 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::access::Access;
-use crate::command_envelope::CommandEnvelope;
+use crate::command_envelope::{CommandEnvelope, Done};
 use crate::host::Host;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
@@ -28,6 +29,15 @@ const READ_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// How many WebSockets are served at a time.
 const SOCKETS_MAX: usize = 64;
+
+/// What a snapshot is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Showing {
+    /// What a person sees: with the active draft on top.
+    Active,
+    /// What is written: without any draft.
+    Written,
+}
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -104,12 +114,63 @@ impl App {
         result.map_err(|error: CommandError| error.into())
     }
 
-    /// Answers from a snapshot of a workspace, off the threads that serve sockets.
+    /// Gives a command to a workspace, and answers with what every command leads to.
+    pub(crate) async fn carry_out(
+        &self,
+        workspace: Option<&str>,
+        envelope: Option<CommandEnvelope>,
+        command: Command,
+    ) -> Result<Response, Problem> {
+        let outcome = self.execute(workspace, envelope, command).await?;
+        json(&Done::from(&outcome)).map(json_response)
+    }
+
+    /// The operations that a command wrote, in order; none when they were staged in a draft.
+    pub(crate) async fn payloads(
+        &self,
+        workspace: Option<&str>,
+        outcome: &Outcome,
+    ) -> Result<Vec<Payload>, Problem> {
+        let Some(bundle) = outcome.bundle_id else {
+            return Ok(Vec::new());
+        };
+        self.look(workspace, Showing::Written, move |snapshot, _| {
+            let payloads = snapshot.bundle(bundle)?.map(|bundle| {
+                let payloads = bundle.payloads().filter_map(|(_, payload)| payload.ok());
+                payloads.collect()
+            });
+            Ok(payloads.unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Answers from a snapshot of a workspace, as a person sees it.
     pub(crate) async fn read<T: Serialize>(
         &self,
         workspace: Option<&str>,
         answer: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
+        self.answer(workspace, Showing::Active, answer).await
+    }
+
+    /// Answers from a snapshot of a workspace.
+    pub(crate) async fn answer<T: Serialize>(
+        &self,
+        workspace: Option<&str>,
+        showing: Showing,
+        answer: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let answer = move |snapshot: &Snapshot, owner: &OwnerHandle| json(&answer(snapshot, owner)?);
+        Ok(json_response(self.look(workspace, showing, answer).await?))
+    }
+
+    /// Looks something up in a snapshot of a workspace, off the threads that serve sockets.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        workspace: Option<&str>,
+        showing: Showing,
+        look: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let owner = self.host().select(workspace)?;
         let turn = tokio::time::timeout(READ_WAIT_MAX, Arc::clone(&self.0.reads).acquire_owned());
         let busy = |_| {
@@ -119,12 +180,15 @@ impl App {
             )
         };
         let turn = turn.await.map_err(busy)?.expect("the semaphore is never closed");
-        let body = tokio::task::spawn_blocking(move || {
+        let looking = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let snapshot = owner.snapshots().view()?;
-            json(&answer(&snapshot, &owner)?)
+            let snapshot = match showing {
+                Showing::Active => owner.snapshots().view()?,
+                Showing::Written => owner.snapshots().take()?,
+            };
+            look(&snapshot, &owner)
         });
-        Ok(json_response(body.await.map_err(|error| failed(&error))??))
+        looking.await.map_err(|error| failed(&error))?
     }
 }
 

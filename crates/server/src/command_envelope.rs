@@ -49,7 +49,7 @@ pub(crate) struct Done {
     pub(crate) command_id: String,
     /// The bundle that it became; `null` when it was staged in a draft.
     pub(crate) bundle_id: Option<String>,
-    /// The draft that it was staged in; `null` when it was written at once.
+    /// The draft that it was staged in, or that it was about; `null` when it was written at once.
     pub(crate) overlay_id: Option<String>,
 }
 

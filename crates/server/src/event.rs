@@ -1,5 +1,6 @@
 //! What the WebSocket tells: that something changed, so that a client asks again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openprod_core::WorkspaceId;
@@ -11,8 +12,8 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
-/// How many changed records an event names; beyond it, a client asks for the whole table again.
-const ENTITIES_MAX: usize = 1_000;
+/// How many changed records or edges an event names; beyond it, a client asks for all of them again.
+const NAMED_MAX: usize = 1_000;
 
 /// How many events a client may lag behind before it is told to ask for everything again. Full events are about
 /// 40 kB, so that the most that is kept for slow clients is some 20 MB.
@@ -33,6 +34,13 @@ pub enum Event {
         /// The records; `null` when there are more than 1,000.
         entity_ids: Option<Vec<String>>,
     },
+    /// Edges changed, came or went.
+    EdgesChanged {
+        /// The workspace.
+        workspace: String,
+        /// The edges; `null` when there are more than 1,000.
+        edge_ids: Option<Vec<String>>,
+    },
     /// Tables, fields or the workspace's name changed.
     TablesChanged {
         /// The workspace.
@@ -40,17 +48,35 @@ pub enum Event {
     },
     /// Which workspaces are open here changed.
     WorkspacesChanged,
+    /// Drafts came, went or changed; or another one is active, or none.
+    OverlaysChanged {
+        /// The workspace.
+        workspace: String,
+        /// The drafts; `null` when there are more than 1,000.
+        overlay_ids: Option<Vec<String>>,
+    },
+    /// Others wrote to cells that a draft writes too.
+    OverlayDrift {
+        /// The workspace.
+        workspace: String,
+        /// The draft.
+        overlay_id: String,
+        /// The records and edges; `null` when there are more than 1,000.
+        subject_ids: Option<Vec<String>>,
+    },
     /// A conflict opened, or an open one has other values now.
     ConflictOpened {
         /// The workspace.
         workspace: String,
         /// The conflict.
         conflict_id: String,
-        /// The record.
-        entity_id: String,
-        /// The field's name; `null` when it is not about a field.
+        /// The record; `null` when it is about an edge.
+        entity_id: Option<String>,
+        /// The edge; `null` when it is about a record.
+        edge_id: Option<String>,
+        /// The name of the field or property; `null` when it is about neither.
         field: Option<String>,
-        /// `field`, `existence`, `membership` or `deletion`.
+        /// `field`, `property` (of an edge), `existence`, `membership` or `deletion`.
         kind: String,
     },
     /// A conflict was decided.
@@ -59,11 +85,13 @@ pub enum Event {
         workspace: String,
         /// The conflict.
         conflict_id: String,
-        /// The record.
-        entity_id: String,
-        /// The field's name; `null` when it was not about a field.
+        /// The record; `null` when it was about an edge.
+        entity_id: Option<String>,
+        /// The edge; `null` when it was about a record.
+        edge_id: Option<String>,
+        /// The name of the field or property; `null` when it was about neither.
         field: Option<String>,
-        /// `field`, `existence`, `membership` or `deletion`.
+        /// `field`, `property` (of an edge), `existence`, `membership` or `deletion`.
         kind: String,
     },
     /// A peer is connected.
@@ -185,12 +213,17 @@ impl EventBus {
             .iter()
             .filter(|(table, _)| !reserved::is_reserved(**table))
         {
-            let entity_ids =
-                (entities.len() <= ENTITIES_MAX).then(|| entities.iter().map(ToString::to_string).collect());
+            let entity_ids = named(entities);
             self.tell(&Event::RecordsChanged {
                 workspace: id.clone(),
                 table: table.to_string(),
                 entity_ids,
+            });
+        }
+        if !changes.edges.is_empty() {
+            self.tell(&Event::EdgesChanged {
+                workspace: id.clone(),
+                edge_ids: named(&changes.edges),
             });
         }
         if !changes.opened.is_empty() || !changes.resolved.is_empty() {
@@ -200,25 +233,41 @@ impl EventBus {
                 .ok();
             let schema = snapshot.as_ref().map(openprod_engine::Snapshot::schema);
             for key in &changes.resolved {
-                let (conflict_id, entity_id, field, kind) = describe(key, schema);
+                let (entity_id, edge_id) = subject_ids(key.subject);
                 self.tell(&Event::ConflictResolved {
                     workspace: id.clone(),
-                    conflict_id,
+                    conflict_id: key.id().to_string(),
                     entity_id,
-                    field,
-                    kind,
+                    edge_id,
+                    field: field_name(key, schema),
+                    kind: key.kind.name().to_owned(),
                 });
             }
             for key in &changes.opened {
-                let (conflict_id, entity_id, field, kind) = describe(key, schema);
+                let (entity_id, edge_id) = subject_ids(key.subject);
                 self.tell(&Event::ConflictOpened {
                     workspace: id.clone(),
-                    conflict_id,
+                    conflict_id: key.id().to_string(),
                     entity_id,
-                    field,
-                    kind,
+                    edge_id,
+                    field: field_name(key, schema),
+                    kind: key.kind.name().to_owned(),
                 });
             }
+        }
+        if !committed.overlays.is_empty() {
+            self.tell(&Event::OverlaysChanged {
+                workspace: id.clone(),
+                overlay_ids: named(&committed.overlays),
+            });
+        }
+        for (overlay, drifts) in &committed.drifts {
+            let subjects: BTreeSet<_> = drifts.iter().map(|drift| subject_id(drift.subject)).collect();
+            self.tell(&Event::OverlayDrift {
+                workspace: id.clone(),
+                overlay_id: overlay.to_string(),
+                subject_ids: named(&subjects),
+            });
         }
         for (actor, log, seq) in committed
             .forks
@@ -236,27 +285,32 @@ impl EventBus {
     }
 }
 
-fn describe(key: &ConflictKey, schema: Option<&Schema>) -> (String, String, Option<String>, String) {
-    let field = match &key.kind {
-        ConflictKind::Field(field) => schema
-            .and_then(|schema| schema.field_name(*field))
-            .map(str::to_owned),
-        ConflictKind::Property(name) => Some(name.clone()),
-        _ => None,
-    };
-    (
-        key.id().to_string(),
-        subject_id(key.subject),
-        field,
-        key.kind.name().to_owned(),
-    )
+/// The ids that changed, unless they are too many.
+fn named<T: ToString>(ids: &BTreeSet<T>) -> Option<Vec<String>> {
+    (ids.len() <= NAMED_MAX).then(|| ids.iter().map(ToString::to_string).collect())
 }
 
-/// The id of an entity or an edge.
-pub(crate) fn subject_id(subject: Subject) -> String {
+/// The name of the field or property that a conflict is about.
+fn field_name(key: &ConflictKey, schema: Option<&Schema>) -> Option<String> {
+    match &key.kind {
+        ConflictKind::Field(field) => schema?.field_name(*field).map(str::to_owned),
+        ConflictKind::Property(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+fn subject_id(subject: Subject) -> String {
     match subject {
         Subject::Entity(entity) => entity.to_string(),
         Subject::Edge(edge) => edge.to_string(),
+    }
+}
+
+/// The id of the record, or that of the edge.
+pub(crate) fn subject_ids(subject: Subject) -> (Option<String>, Option<String>) {
+    match subject {
+        Subject::Entity(entity) => (Some(entity.to_string()), None),
+        Subject::Edge(edge) => (None, Some(edge.to_string())),
     }
 }
 
@@ -264,7 +318,7 @@ pub(crate) fn subject_id(subject: Subject) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use openprod_core::{EntityId, FacetId};
+    use openprod_core::{EdgeId, EntityId, FacetId};
 
     use super::*;
 
@@ -282,19 +336,26 @@ mod tests {
     }
 
     #[test]
-    fn table_with_more_than_a_thousand_changes_names_no_records() {
-        let names = |count: u128| {
+    fn more_than_a_thousand_changes_are_not_named() {
+        let names = |edges: bool, count: u128| {
             let (bus, mut committed) = (EventBus::new(), Committed::default());
             let mut receiver = bus.subscribe();
-            let entities = (0..count).map(EntityId::from_u128).collect();
-            committed.changes.records = BTreeMap::from([(FacetId::from_u128(1), entities)]);
+            if edges {
+                committed.changes.edges = (0..count).map(EdgeId::from_u128).collect();
+            } else {
+                let entities = (0..count).map(EntityId::from_u128).collect();
+                committed.changes.records = BTreeMap::from([(FacetId::from_u128(1), entities)]);
+            }
             let storage = openprod_storage::MemoryStorage::new();
             let snapshots = crate::host::tests::snapshots(storage);
             bus.tell_commit(WorkspaceId::from_u128(1), &committed, &snapshots);
             let event: serde_json::Value = serde_json::from_str(&receiver.try_recv().unwrap()).unwrap();
-            event["entity_ids"].as_array().map(Vec::len)
+            let member = if edges { "edge_ids" } else { "entity_ids" };
+            event[member].as_array().map(Vec::len)
         };
-        assert_eq!(names(1_000), Some(1_000));
-        assert_eq!(names(1_001), None);
+        for edges in [false, true] {
+            assert_eq!(names(edges, 1_000), Some(1_000));
+            assert_eq!(names(edges, 1_001), None);
+        }
     }
 }

@@ -35,6 +35,9 @@ pub struct ProblemDocument {
     /// What was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
+    /// The stable name of the closer reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
     /// The table concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
@@ -85,6 +88,7 @@ impl Problem {
             field: None,
             expected: None,
             found: None,
+            reason: None,
             table: None,
             known: None,
             entity_id: None,

@@ -130,8 +130,18 @@ codes! {
     UnknownField = "unknown_field", UNPROCESSABLE_ENTITY, "The table has no such field";
     /// There is no such field type or mode.
     UnknownFieldType = "unknown_field_type", UNPROCESSABLE_ENTITY, "There is no such type of field";
-    /// This version cannot make fields of this type and mode.
-    UnsupportedField = "unsupported_field", UNPROCESSABLE_ENTITY, "This version cannot make such a field";
+    /// A reference field says nothing of what it follows, or another field does.
+    ReferenceNeeded = "reference_needed", UNPROCESSABLE_ENTITY, "A reference field, and no other, says what it follows";
+    /// The reference would lead back to itself.
+    ReferenceCycle = "reference_cycle", UNPROCESSABLE_ENTITY, "The reference would lead back to itself";
+    /// The field shows another record's value.
+    FollowedField = "followed_field", UNPROCESSABLE_ENTITY, "The field shows the value of another record";
+    /// The field is a text or list, which is edited and not set.
+    TextField = "text_field", UNPROCESSABLE_ENTITY, "The field is edited by deltas and cannot be set";
+    /// The field is no text or list.
+    NotText = "not_text", UNPROCESSABLE_ENTITY, "The field is no text or list that is edited by deltas";
+    /// The delta would have no effect.
+    BadDelta = "bad_delta", UNPROCESSABLE_ENTITY, "The delta cannot be applied";
     /// The name is taken, empty or too long.
     BadName = "bad_name", UNPROCESSABLE_ENTITY, "The name cannot be used";
     /// The record is not one of the table.

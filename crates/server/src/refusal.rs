@@ -111,8 +111,23 @@ impl From<CommandError> for Problem {
             CommandError::BadName { name, .. } => {
                 refused(Code::BadName).with(|problem| problem.found = Some(name))
             }
-            CommandError::UnsupportedField { field_type, .. } => {
-                refused(Code::UnsupportedField).with(|problem| problem.found = Some(field_type.to_string()))
+            CommandError::ReferenceNeeded { field, .. } => {
+                refused(Code::ReferenceNeeded).with(|problem| problem.field = Some(field))
+            }
+            CommandError::ReferenceCycle { path } => {
+                refused(Code::ReferenceCycle).with(|problem| problem.known = Some(path.join(", ")))
+            }
+            CommandError::FollowedField { field, .. } => {
+                refused(Code::FollowedField).with(|problem| problem.field = Some(field))
+            }
+            CommandError::TextField { field, .. } => {
+                refused(Code::TextField).with(|problem| problem.field = Some(field))
+            }
+            CommandError::NotText { field, field_type } => refused(Code::NotText).with(|problem| {
+                (problem.field, problem.found) = (Some(field), Some(field_type.to_string()));
+            }),
+            CommandError::BadDelta { reason } => {
+                refused(Code::BadDelta).with(|problem| problem.reason = Some(reason.code()))
             }
             CommandError::UnknownOverlay { overlay, .. } => {
                 overlay_refused(refused(Code::UnknownOverlay), overlay)

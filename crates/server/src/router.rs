@@ -17,7 +17,10 @@ use crate::measure::measure;
 use crate::page::{fence, icon, page, script, style};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
-use crate::routes::{conflicts, health, history, peers, records, session, tables, verify, workspace};
+use crate::routes::{
+    conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff,
+    overlays, peers, records, references, session, tables, text, verify, workspace,
+};
 use crate::socket;
 
 /// The engine's API. Loopback only; every route but `/health` and `/session` needs the token of this run, which
@@ -63,6 +66,9 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(peers::accept))
         .routes(routes!(tables::create))
         .routes(routes!(tables::update))
+        .routes(routes!(references::follow))
+        .routes(routes!(tables::delete))
+        .routes(routes!(tables::restore))
         .routes(routes!(tables::list))
         .routes(routes!(records::create))
         .routes(routes!(records::update))
@@ -70,6 +76,32 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(records::restore))
         .routes(routes!(records::list))
         .routes(routes!(records::one))
+        .routes(routes!(memberships::attach))
+        .routes(routes!(memberships::detach))
+        .routes(routes!(merges::merge))
+        .routes(routes!(merges::split))
+        .routes(routes!(text::read))
+        .routes(routes!(text::update))
+        .routes(routes!(edges::create))
+        .routes(routes!(edges::update))
+        .routes(routes!(edges::delete))
+        .routes(routes!(edges::restore))
+        .routes(routes!(edges::reorder))
+        .routes(routes!(edges::rebalance))
+        .routes(routes!(edge_list::list))
+        .routes(routes!(field_mappings::list))
+        .routes(routes!(field_mappings::confirm))
+        .routes(routes!(field_mappings::reject))
+        .routes(routes!(overlays::create))
+        .routes(routes!(overlays::active))
+        .routes(routes!(overlays::activate))
+        .routes(routes!(overlays::stash))
+        .routes(routes!(overlays::commit))
+        .routes(routes!(overlays::discard))
+        .routes(routes!(overlays::list))
+        .routes(routes!(overlays::drop_edit))
+        .routes(routes!(overlay_diff::diff))
+        .routes(routes!(overlay_diff::resolve))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::resolve))
         .routes(routes!(socket::socket))

@@ -11,7 +11,7 @@ pub enum Space {
     Command,
     /// One row an entity: its existence, its facets and its fields.
     Entity,
-    /// Which entities have a facet: `facet ‖ entity`.
+    /// Which entities have a facet: `facet ‖ entity`, and how many: `facet`.
     Member,
     /// Which bundles touched an entity: `entity ‖ position`.
     Touch,

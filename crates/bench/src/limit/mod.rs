@@ -4,3 +4,4 @@ pub(crate) mod decoded_bundle;
 pub(crate) mod http_store;
 pub(crate) mod receiver;
 pub(crate) mod scan;
+pub(crate) mod table;

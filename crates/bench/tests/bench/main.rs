@@ -60,6 +60,11 @@ fn creating_records_is_measured_beside_its_limit() {
 }
 
 #[test]
+fn listing_is_measured() {
+    check("list", "P9", false);
+}
+
+#[test]
 fn opening_and_replaying_are_measured_beside_their_limits() {
     check("open", "P7", true);
     check("replay", "P8", true);

@@ -140,8 +140,15 @@ fn demo_show_is_joined_edited_apart_and_in_step_again() {
     let conflict = edit_apart((&desk, &at_desk), (&booth, &at_booth), "People", person, "name");
     check_values(&conflict, &at_desk, &at_booth);
     let pick = conflict["values"][0].clone();
-    let decision = json!({"conflict_id": conflict["conflict_id"], "op_id": pick["op_id"]});
-    at_booth.post("/conflicts/resolve", &decision);
+    let id = conflict["conflict_id"].as_str().unwrap();
+    let number = listed_at(&booth, pick["value"].as_str().unwrap());
+    let said = booth
+        .run(&["conflicts", "resolve", &id[..13], "--pick", &number])
+        .done();
+    assert_eq!(
+        said.trim_end(),
+        format!("Decided: name is “{}”.", pick["value"].as_str().unwrap())
+    );
     until_equal(&at_desk, &at_booth);
     for device in [&desk, &booth] {
         assert!(device.run(&["conflicts"]).done().contains("no conflicts"));
@@ -199,4 +206,80 @@ fn members_connect_by_address_and_are_listed() {
     );
     let text = booth.run(&["peers"]).done();
     assert!(text.contains("Prompt Desk") && text.contains("in step"), "{text}");
+}
+
+/// The number under which a device lists a value of its only conflict.
+fn listed_at(device: &Device, value: &str) -> String {
+    let text = device.run(&["conflicts"]).done();
+    let quoted = format!("“{value}”");
+    let line = text.lines().find(|line| line.contains(&quoted)).unwrap();
+    line.trim_start().split_once('.').unwrap().0.to_owned()
+}
+
+#[test]
+fn conflicts_are_decided_at_the_command_line_by_value_or_operation() {
+    let (desk, booth) = (Device::with_workspace(), Device::new());
+    desk.import("Cue", "label,number\nGo,1\n").answer();
+    let (at_desk, at_booth) = (desk.serve(), booth.serve());
+    join((&desk, &at_desk), &booth);
+    until_equal(&at_desk, &at_booth);
+    let id = at_booth.record("Cue", "label", "Go")["entity_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let other = json!({"source": id, "target": id, "edge_type": "follows", "properties": {"wait": 1}});
+    let edge = at_desk.post("/edges/create", &other)["edge_id"].clone();
+    until_equal(&at_desk, &at_booth);
+    for serving in [&at_desk, &at_booth] {
+        serving.post("/sync/pause", &json!({}));
+    }
+    for (serving, number) in [(&at_desk, 2), (&at_booth, 3)] {
+        let update = json!({"entity_id": id, "table": "Cue", "fields": {"number": number}});
+        serving.post("/records/update", &update);
+        let update = json!({"edge_id": edge, "properties": {"wait": number}});
+        serving.post("/edges/update", &update);
+    }
+    for serving in [&at_desk, &at_booth] {
+        serving.post("/sync/resume", &json!({}));
+    }
+    until_equal(&at_desk, &at_booth);
+    let text = booth.run(&["conflicts"]).done();
+    for part in [
+        "2 conflicts".to_owned(),
+        format!("property \"wait\", edge {}", edge.as_str().unwrap()),
+        format!("table \"Cue\", field \"number\", record {id}"),
+        "  1. 2  by ".to_owned(),
+        "resolve ID --pick N".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part}: {text}");
+    }
+    let listed = booth.json(&["conflicts"]).answer();
+    let of = |kind: &str| {
+        let conflicts = listed["conflicts"].as_array().unwrap();
+        let conflict = conflicts
+            .iter()
+            .find(|conflict| conflict["kind"] == kind)
+            .unwrap();
+        (
+            conflict["conflict_id"].as_str().unwrap().to_owned(),
+            conflict["values"][0].clone(),
+        )
+    };
+    let ((field, _), (property, first)) = (of("field"), of("property"));
+    let resolve =
+        |id: &str, choice: [&str; 2]| booth.json(&["conflicts", "resolve", id, choice[0], choice[1]]);
+    resolve(&field, ["--value", "seven"]).refused(1, "bad_choice");
+    resolve(&field, ["--pick", "3"]).refused(1, "bad_choice");
+    resolve("018f", ["--pick", "1"]).refused(1, "unknown_conflict");
+    let none = booth.run(&["conflicts", "resolve", &field]);
+    assert_eq!(none.0.status.code(), Some(2));
+    let done = resolve(&field, ["--value", "-7"]).answer();
+    assert!(done["bundle_id"].is_string());
+    resolve(&field, ["--value", "8"]).refused(1, "unknown_conflict");
+    resolve(&property, ["--pick", first["op_id"].as_str().unwrap()]).answer();
+    until_equal(&at_desk, &at_booth);
+    let record = at_desk.get(&format!("/records/{id}"));
+    assert_eq!(record["fields"]["number"], -7);
+    let edges = at_desk.get(&format!("/edges/list?entity={id}"));
+    assert_eq!(edges["edges"][0]["properties"]["wait"], first["value"]);
 }

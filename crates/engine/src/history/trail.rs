@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openprod_core::{ActorId, BundleHash, EntityId, Hlc};
+use openprod_core::{ActorId, BundleHash, EntityId, Hlc, LogId};
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError};
 
 use super::past::{Clocks, Past};
@@ -19,6 +19,7 @@ struct Step {
     hlc: Hlc,
     hash: BundleHash,
     actor: ActorId,
+    log: LogId,
     clock: ChainClock,
     effects: Vec<(u32, Effect)>,
 }
@@ -110,6 +111,7 @@ impl Trail {
                 hlc: header.hlc,
                 hash: stored.place.hash,
                 actor: header.actor,
+                log: header.log,
                 clock: clocks.at(stored.place.chain, stored.place.seq)?,
                 effects: wanted,
             });
@@ -130,6 +132,7 @@ impl Trail {
                 hlc: step.hlc,
                 hash: step.hash,
                 actor: step.actor,
+                log: step.log,
                 sight: Sight::Clock(&step.clock),
             };
             for (index, effect) in &step.effects {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openprod_core::{ActorId, BundleHash, Hlc, Timestamp};
+use openprod_core::{ActorId, BundleHash, Hlc, LogId, Timestamp};
 use openprod_storage::{ChainId, Read, StorageError};
 
 use super::{OverlayId, edits};
@@ -30,7 +30,7 @@ pub(crate) struct OverlayView {
 pub(crate) fn build(
     store: &dyn Read,
     synonyms: &Arc<Synonyms>,
-    actor: ActorId,
+    (actor, log): (ActorId, LogId),
     overlay: OverlayId,
 ) -> Result<OverlayView, StorageError> {
     let mut state = State::new(StateHash::ZERO, Arc::clone(synonyms));
@@ -50,6 +50,7 @@ pub(crate) fn build(
             hlc,
             hash: BundleHash::from_bytes(hash),
             actor,
+            log,
             sight: Sight::Everything,
         };
         for (index, payload) in (0..).zip(edit.payloads()?) {
@@ -57,7 +58,7 @@ pub(crate) fn build(
                 // Merges are replayed in order of time, and the draft's come last.
                 let last = matches!(effect, Effect::Rename(_));
                 let writer = writer(if last { end } else { at });
-                apply(&mut state, &mut layered, &writer, index, effect)?;
+                apply(&mut state, &mut layered, &writer, None, index, effect)?;
             }
         }
     }

@@ -5,7 +5,7 @@ use openprod_core::{EntityId, FacetId, Value};
 
 use super::checks::find_table;
 use super::records::live;
-use super::{Plan, View};
+use super::{Plan, View, text};
 use crate::command::{CommandError, Part};
 use crate::row::{CellKey, Row};
 use crate::schema::reserved;
@@ -27,7 +27,9 @@ pub(super) fn merge(
     if survivor == absorbed {
         return Err(CommandError::AlreadyOne { entity: survivor });
     }
-    Ok(Plan::only(MergeEntities { survivor, absorbed }))
+    let mut plan = Plan::only(MergeEntities { survivor, absorbed });
+    text::join(view, &mut plan, survivor, absorbed)?;
+    Ok(plan)
 }
 
 pub(super) fn split(view: &mut View<'_>, source: EntityId, part: &Part) -> Result<Plan, CommandError> {
@@ -118,7 +120,7 @@ fn divide(
         let table = view.schema.table(*facet);
         for field in table.map_or(&[][..], |table| &table.fields) {
             let value = row.field(field.id);
-            if *value != Value::Empty && !field.is_followed() {
+            if *value != Value::Empty && !field.is_kept_elsewhere() {
                 plan.set(entity, *facet, field.id, value.clone());
             }
         }

@@ -4,10 +4,10 @@ use openprod_core::operation::{AttachFacet, DeleteEntity, DetachFacet, RestoreEn
 use openprod_core::{EntityId, Value};
 
 use super::checks::{find_field, find_table, read_value};
-use super::{Plan, View};
+use super::{Plan, View, text};
 use crate::command::{CommandError, Fields};
 use crate::row::{CellKey, Row};
-use crate::schema::{Table, reserved};
+use crate::schema::{Field, Table, reserved};
 
 pub(super) fn create(view: &mut View<'_>, table: &str, records: &[Fields]) -> Result<Plan, CommandError> {
     let act = "create record";
@@ -24,6 +24,11 @@ pub(super) fn create(view: &mut View<'_>, table: &str, records: &[Fields]) -> Re
         plan.create_as(entity, table.id);
         for (name, value) in fields {
             let field = find_field(act, table, name)?;
+            check_own(act, field)?;
+            if field.field_type.is_crdt() {
+                text::begin(view, &mut plan, act, entity, table, field, value)?;
+                continue;
+            }
             let value = read_value(view, act, field, value)?;
             if value != Value::Empty {
                 plan.set(entity, table.id, field.id, value);
@@ -171,13 +176,27 @@ fn set_fields(
 ) -> Result<(), CommandError> {
     for (name, value) in fields {
         let field = find_field(act, table, name)?;
+        check_own(act, field)?;
+        if field.field_type.is_crdt() {
+            let field = field.name.clone();
+            return Err(CommandError::TextField { act, field });
+        }
         let value = read_value(view, act, field, value)?;
         plan.set_everywhere(view, entity, table.id, field.id, &value)?;
     }
     Ok(())
 }
 
-fn not_in_table(act: &'static str, entity: EntityId, table: &Table) -> CommandError {
+/// A reference field has no value of its own to be set.
+fn check_own(act: &'static str, field: &Field) -> Result<(), CommandError> {
+    if field.is_followed() {
+        let field = field.name.clone();
+        return Err(CommandError::FollowedField { act, field });
+    }
+    Ok(())
+}
+
+pub(super) fn not_in_table(act: &'static str, entity: EntityId, table: &Table) -> CommandError {
     CommandError::NotInTable {
         act,
         entity,

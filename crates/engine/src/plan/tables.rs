@@ -1,12 +1,13 @@
 //! Planning changes of the workspace's name, its tables and their fields.
 
 use openprod_core::operation::{DeleteEntity, RestoreEntity};
-use openprod_core::{EntityId, FieldMode, Value};
+use openprod_core::{EntityId, FieldId, FieldMode, FieldType, Value};
 
 use super::checks::{check_free, check_name, check_table_name, find_field, find_table};
 use super::{Plan, View};
-use crate::command::{CommandError, NewField};
-use crate::schema::reserved;
+use crate::command::{CommandError, NewField, NewReference, NewVia};
+use crate::reference::{Reference, Via};
+use crate::schema::{Schema, reserved};
 
 pub(super) fn name_workspace(view: &mut View<'_>, name: &str) -> Result<Plan, CommandError> {
     check_name("name workspace", name)?;
@@ -102,18 +103,28 @@ fn add_fields(
         .schema
         .table(table.facet())
         .map_or(0, |table| table.fields.len()) as i64;
+    let present = view.schema.table(table.facet());
+    let mut known: Vec<(String, FieldId, FieldType)> = present
+        .into_iter()
+        .flat_map(|table| &table.fields)
+        .map(|field| (field.name.clone(), field.id, field.field_type))
+        .collect();
     for (place, field) in (first..).zip(fields) {
         check_name(act, &field.name)?;
         check_free(act, &field.name, &names)?;
         names.push(field.name.clone());
-        if field.field_type.is_crdt() || field.mode == FieldMode::Reference {
-            let (field_type, mode) = (field.field_type, field.mode.name());
-            return Err(CommandError::UnsupportedField {
-                act,
-                field_type,
-                mode,
-            });
-        }
+        let reference = match (&field.reference, field.mode) {
+            (Some(reference), FieldMode::Reference) => Some(find_reference(view, act, &known, reference)?),
+            (None, FieldMode::Discrete) => None,
+            _ => {
+                let name = field.name.clone();
+                return Err(CommandError::ReferenceNeeded { act, field: name });
+            }
+        };
+        let field_type = match &reference {
+            Some(reference) => reference_type(view.schema, reference),
+            None => field.field_type,
+        };
         let entity = plan.create(view, reserved::FIELD_FACET);
         let facet = reserved::FIELD_FACET;
         plan.set(entity, facet, reserved::FIELD_TABLE, Value::Entity(table));
@@ -127,7 +138,7 @@ fn add_fields(
             entity,
             facet,
             reserved::FIELD_TYPE,
-            Value::Text(field.field_type.name().into()),
+            Value::Text(field_type.name().into()),
         );
         plan.set(
             entity,
@@ -136,6 +147,10 @@ fn add_fields(
             Value::Text(field.mode.name().into()),
         );
         plan.set(entity, facet, reserved::FIELD_PLACE, Value::Integer(place));
+        if let Some(reference) = &reference {
+            set_reference(plan, entity, reference);
+        }
+        known.push((field.name.clone(), entity.field(), field_type));
         if !field.options.is_empty() {
             for option in &field.options {
                 check_name(act, option)?;
@@ -149,6 +164,111 @@ fn add_fields(
         }
     }
     Ok(())
+}
+
+/// Lets a reference field follow something else.
+pub(super) fn follow(
+    view: &View<'_>,
+    table: &str,
+    name: &str,
+    reference: &NewReference,
+) -> Result<Plan, CommandError> {
+    let act = "follow field";
+    let schema = view.schema;
+    let table = find_table(schema, act, table)?;
+    let field = find_field(act, table, name)?;
+    if !field.is_followed() {
+        let field = field.name.clone();
+        return Err(CommandError::ReferenceNeeded { act, field });
+    }
+    let known = table.fields.iter();
+    let known: Vec<_> = known
+        .map(|field| (field.name.clone(), field.id, field.field_type))
+        .collect();
+    let reference = find_reference(view, act, &known, reference)?;
+    let mut path = vec![field.name.clone()];
+    let mut at = Some(reference.target);
+    while let Some(next) = at.and_then(|id| schema.field(id)) {
+        path.push(next.name.clone());
+        if next.id == field.id || path.len() > REFERENCE_DEPTH_MAX {
+            return Err(CommandError::ReferenceCycle { path });
+        }
+        at = next.reference.as_ref().map(|reference| reference.target);
+    }
+    let field_type = reference_type(schema, &reference);
+    let mut plan = Plan::default();
+    plan.set(
+        field.id.entity(),
+        reserved::FIELD_FACET,
+        reserved::FIELD_TYPE,
+        Value::Text(field_type.name().into()),
+    );
+    set_reference(&mut plan, field.id.entity(), &reference);
+    Ok(plan)
+}
+
+/// How many reference fields may follow each other.
+const REFERENCE_DEPTH_MAX: usize = 16;
+
+fn find_reference(
+    view: &View<'_>,
+    act: &'static str,
+    known: &[(String, FieldId, FieldType)],
+    new: &NewReference,
+) -> Result<Reference, CommandError> {
+    let via = match &new.via {
+        NewVia::Edge(edge_type) => {
+            check_name(act, edge_type)?;
+            Via::Edge(edge_type.clone())
+        }
+        NewVia::Field(name) => {
+            let found = known
+                .iter()
+                .find(|(own, id, _)| own == name || id.to_string() == *name);
+            match found {
+                Some((_, id, FieldType::Entity)) => Via::Field(*id),
+                Some((_, _, other)) => {
+                    let (field, expected) = (name.clone(), "entity".to_owned());
+                    let found = other.name().to_owned();
+                    return Err(CommandError::WrongType {
+                        act,
+                        field,
+                        expected,
+                        found,
+                    });
+                }
+                None => {
+                    let names: Vec<_> = known.iter().map(|(name, ..)| name.as_str()).collect();
+                    return Err(CommandError::UnknownField {
+                        act,
+                        table: "this table".to_owned(),
+                        field: name.clone(),
+                        known: names.join(", "),
+                    });
+                }
+            }
+        }
+    };
+    let table = find_table(view.schema, act, &new.table)?;
+    let target = find_field(act, table, &new.field)?.id;
+    Ok(Reference { via, target })
+}
+
+fn reference_type(schema: &Schema, reference: &Reference) -> FieldType {
+    schema
+        .field(reference.target)
+        .map_or(FieldType::Text, |field| field.field_type)
+}
+
+fn set_reference(plan: &mut Plan, field: EntityId, reference: &Reference) {
+    let via = match &reference.via {
+        Via::Field(id) => format!("field {id}"),
+        Via::Edge(edge_type) => format!("edge {edge_type}"),
+    };
+    let facet = reserved::FIELD_FACET;
+    plan.set(field, facet, reserved::FIELD_VIA, Value::Text(via));
+    let target = Value::Entity(reference.target.entity());
+    plan.set(field, facet, reserved::FIELD_FOLLOWS, target);
 }
 
 pub(super) fn delete(view: &View<'_>, table: &str) -> Result<Plan, CommandError> {

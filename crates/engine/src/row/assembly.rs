@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use openprod_core::{FieldId, Value};
 
-use super::{Cell, CellKey, Row, Tip, contended, order};
+use super::{Cell, CellKey, Origin, Row, Stamp, Tip, contended, order};
+use crate::documents::LastDelta;
 use crate::synonyms::Mappings;
 
 impl Row {
@@ -76,7 +77,45 @@ impl Row {
             .collect()
     }
 
-    fn adopt(&mut self, from: &Self, origin: super::Origin) -> super::Origin {
+    /// Shows the value of a field that is kept elsewhere, as written by who edited it last.
+    pub(crate) fn show(&mut self, field: FieldId, value: Value, last: &LastDelta) {
+        self.stamps.push(Stamp {
+            chain: last.chain,
+            seq: last.seq,
+            hlc: last.hlc,
+            hash: last.hash,
+            actor: last.actor,
+        });
+        let origin = Origin {
+            stamp: (self.stamps.len() - 1) as u32,
+            index: last.index,
+        };
+        self.put_cell(CellKey::Field(field), vec![Tip { origin, value }]);
+    }
+
+    /// Shows a field of another row as this row's own.
+    pub(crate) fn adopt_field(&mut self, field: FieldId, from: &Self, target: FieldId) {
+        let tips = from.tips(&CellKey::Field(target)).to_vec();
+        let tips: Vec<Tip> = tips
+            .into_iter()
+            .map(|Tip { origin, value }| Tip {
+                origin: self.adopt(from, origin),
+                value,
+            })
+            .collect();
+        if !tips.is_empty() {
+            self.put_cell(CellKey::Field(field), tips);
+        }
+    }
+
+    fn put_cell(&mut self, key: CellKey, tips: Vec<Tip>) {
+        match self.cells.binary_search_by(|cell| cell.key.cmp(&key)) {
+            Ok(at) => self.cells[at].tips = tips,
+            Err(at) => self.cells.insert(at, Cell { key, tips }),
+        }
+    }
+
+    fn adopt(&mut self, from: &Self, origin: Origin) -> Origin {
         let stamp = from.stamps[origin.stamp as usize];
         let at = self
             .stamps
@@ -86,7 +125,7 @@ impl Row {
                 self.stamps.push(stamp);
                 self.stamps.len() - 1
             });
-        super::Origin {
+        Origin {
             stamp: at as u32,
             index: origin.index,
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use openprod_core::encoding::encode;
 use openprod_core::{EdgeId, EntityId, FacetId};
 use openprod_storage::{Read, Space, StorageError, Write};
 
@@ -10,6 +11,7 @@ use super::{Changes, State};
 use crate::conflicts::{self, ConflictKey};
 use crate::edge::{Direction, EdgeRow, Ends, incident_key};
 use crate::row::Row;
+use crate::stored::stored;
 use crate::synonyms::Synonyms;
 
 /// How many rows are read at a time where all must be.
@@ -170,13 +172,24 @@ impl State {
             ends.extend(entry.row.ends().cloned());
             store.put(Space::Edge, edge.as_bytes(), &entry.row.encode())?;
         }
-        for Ends { source, target, .. } in ends {
-            for end in [source, target] {
-                let root = self.synonyms.aliases.root(end);
-                let facets: Vec<FacetId> = self.row(&*store, root)?.facets().collect();
-                for facet in facets {
-                    changes.records.entry(facet).or_default().insert(root);
-                }
+        let ends = ends
+            .into_iter()
+            .flat_map(|Ends { source, target, .. }| [source, target]);
+        self.tell(&*store, ends, changes)
+    }
+
+    /// Counts records among what changed, for what is kept beside their rows.
+    pub(super) fn tell(
+        &mut self,
+        store: &dyn Read,
+        entities: impl IntoIterator<Item = EntityId>,
+        changes: &mut Changes,
+    ) -> Result<(), StorageError> {
+        for entity in entities {
+            let root = self.synonyms.aliases.root(entity);
+            let facets: Vec<FacetId> = self.row(store, root)?.facets().collect();
+            for facet in facets {
+                changes.records.entry(facet).or_default().insert(root);
             }
         }
         Ok(())
@@ -221,11 +234,17 @@ fn write_difference(
     for (facet, entity) in before.members.union(&after.members) {
         records.entry(*facet).or_default().insert(*entity);
     }
+    let mut counts: BTreeMap<FacetId, i64> = BTreeMap::new();
     for member in after.members.difference(&before.members) {
         store.put(Space::Member, &member_key(member), &[])?;
+        *counts.entry(member.0).or_default() += 1;
     }
     for member in before.members.difference(&after.members) {
         store.delete(Space::Member, &member_key(member))?;
+        *counts.entry(member.0).or_default() -= 1;
+    }
+    for (facet, change) in counts {
+        add_to_count(store, facet, change)?;
     }
     for key in after.conflicts.difference(&before.conflicts) {
         store.put(Space::Conflict, &conflicts::row_key(key.id()), &key.encode())?;
@@ -240,4 +259,20 @@ fn write_difference(
         resolved: before.conflicts.difference(&after.conflicts).cloned().collect(),
     });
     Ok(())
+}
+
+/// How many members a facet has: kept under the facet alone, before its members, and not at all when it has none.
+pub(crate) fn count(store: &dyn Read, facet: FacetId) -> Result<u64, StorageError> {
+    let count = store.get(Space::Member, facet.as_bytes())?;
+    count.map_or(Ok(0), |bytes| stored(Space::Member, &bytes))
+}
+
+fn add_to_count(store: &mut dyn Write, facet: FacetId, change: i64) -> Result<(), StorageError> {
+    if change == 0 {
+        return Ok(());
+    }
+    match count(&*store, facet)?.saturating_add_signed(change) {
+        0 => store.delete(Space::Member, facet.as_bytes()),
+        count => store.put(Space::Member, facet.as_bytes(), &encode(&count)),
+    }
 }

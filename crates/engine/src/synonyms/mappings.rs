@@ -66,6 +66,13 @@ impl Mappings {
             .filter_map(|(pair, confirmed)| confirmed.then_some(pair))
     }
 
+    /// The pairs of which somebody said that they are not one, in ascending order.
+    pub fn rejected(&self) -> impl Iterator<Item = &Pair> {
+        self.decided
+            .values()
+            .filter_map(|(pair, confirmed)| (!confirmed).then_some(pair))
+    }
+
     /// What was decided on a pair: `None` when nothing was.
     #[must_use]
     pub fn decision(&self, pair: &Pair) -> Option<bool> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use openprod_core::{CommandId, EntityId, Payload};
-use openprod_storage::StorageError;
+use openprod_core::{ActorId, CommandId, EntityId, LogId, Payload};
+use openprod_storage::{ChainId, StorageError};
 
 use super::Transaction;
 use crate::command::{CommandError, DriftChoice, Outcome, OverlayCommand, Request};
@@ -15,6 +15,7 @@ use crate::row::CellKey;
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
 use crate::subject::Subject;
+use crate::text::Bundle;
 
 impl Transaction<'_> {
     /// Does something to a draft itself.
@@ -117,7 +118,7 @@ impl Transaction<'_> {
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
         let overlay = self.known(act, id)?;
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
         let layered = Layered::over(&*self.write, &view.rows);
         let mut state = State::new(StateHash::ZERO, Arc::clone(&view.synonyms));
         let plan = plan(
@@ -127,7 +128,12 @@ impl Transaction<'_> {
                 schema: &view.schema,
                 synonyms: &view.synonyms,
                 chains: &self.cache.chains,
+                actor: self.identity.actor(),
                 log: self.cache.summary.log,
+                next_bundle: Bundle {
+                    chain: ChainId(u32::MAX),
+                    seq: u64::MAX,
+                },
                 now: self.now,
                 random: self.random,
             },
@@ -169,6 +175,11 @@ impl Transaction<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Who writes here, and into which log.
+    fn author(&self) -> (ActorId, LogId) {
+        (self.identity.actor(), self.cache.summary.log)
     }
 
     fn known(&self, act: &'static str, overlay: OverlayId) -> Result<Overlay, CommandError> {
@@ -233,7 +244,7 @@ impl Transaction<'_> {
 
     /// Tells those who show records which ones look different with the draft and without it.
     pub(super) fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.identity.actor(), id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
         if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
             self.committed.schema_changed = true;
         }

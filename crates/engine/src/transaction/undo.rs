@@ -8,7 +8,6 @@ use crate::command::{Command, CommandError, Outcome, Request};
 use crate::overlay::{self, OverlayId};
 use crate::plan::{View, revert};
 use crate::revert::TakenBack;
-use crate::stored::stored;
 use crate::undo::{self, UndoStack, UndoStep, Undoable};
 
 /// What an undo, a redo or a revert that was given here took back.
@@ -16,8 +15,7 @@ pub(crate) fn taken_back(store: &dyn Read, command: CommandId) -> Result<Option<
     let Some(bytes) = store.get(Space::Command, command.as_bytes())? else {
         return Ok(None);
     };
-    let row: CommandRow = stored(Space::Command, &bytes)?;
-    Ok(row.taken_back)
+    Ok(CommandRow::read(&bytes)?.taken_back)
 }
 
 impl Transaction<'_> {
@@ -37,7 +35,9 @@ impl Transaction<'_> {
             schema: &self.cache.schema,
             synonyms: &self.cache.synonyms,
             chains: &self.cache.chains,
+            actor: self.identity.actor(),
             log: self.cache.summary.log,
+            next_bundle: super::next_bundle(&self.cache, self.identity.actor()),
             now: self.now,
             random: self.random,
         };

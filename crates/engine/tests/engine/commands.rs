@@ -233,12 +233,12 @@ fn same_command_again_gets_the_first_outcome() {
         ..Envelope::default()
     };
     let create = |name: &str| Request {
-        destination: openprod_engine::Destination::Active,
         envelope: envelope.clone(),
         command: Command::CreateRecords {
             table: "Contacts".into(),
             records: vec![vec![("name".to_owned(), text(name))]],
         },
+        destination: openprod_engine::Destination::Active,
     };
     let now = device.tick();
     let (first, _) = device.engine.execute(&create("Jane"), now).unwrap();

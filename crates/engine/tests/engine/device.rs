@@ -1,6 +1,9 @@
 //! An engine in memory with a clock of its own, for tests.
 
-use openprod_core::{EntityId, FieldType, Identity, Timestamp, Value, VerifiedBundle, WorkspaceId};
+use openprod_core::{
+    BundleHash, CommandId, Draft, EntityId, FieldType, Hlc, Identity, Intent, LogId, Payload, Seen,
+    Timestamp, Value, VerifiedBundle, WorkspaceId, seal,
+};
 use openprod_engine::query::{ListRequest, Page, list};
 use openprod_engine::{
     Command, CommandError, Committed, Engine, NewField, Outcome, Receipt, Request, Snapshot, StateHash,
@@ -121,6 +124,39 @@ impl Device {
             table: table.to_owned(),
             fields,
         });
+    }
+
+    /// A bundle by a stranger to this device who has seen all of it, and says what no command would.
+    pub(crate) fn forged(&self, payloads: Vec<Payload>) -> VerifiedBundle {
+        let snapshot = self.snapshot();
+        let seen = snapshot.applied_heads().unwrap().into_iter().map(|head| Seen {
+            actor: head.actor,
+            log: head.log,
+            seq: head.seq,
+            prefix: head.hash.prefix(),
+        });
+        let clock = snapshot.status().unwrap().applied;
+        let latest = clock.iter().map(|(_, head)| head.hlc).max().unwrap();
+        let intent = Intent {
+            command_id: CommandId::from_u128(1),
+            command_type: "forged".to_owned(),
+            source: "test".to_owned(),
+            correlation_id: None,
+            causation_id: None,
+            justification: None,
+            approval_id: None,
+        };
+        let draft = Draft {
+            workspace: workspace().id,
+            log: LogId::from_u128(0xf0),
+            seq: 1,
+            prev: BundleHash::NONE,
+            hlc: Hlc::next(Hlc::ZERO, latest, self.now),
+            seen: seen.collect(),
+            intent,
+            payloads,
+        };
+        seal(&Identity::from_seed(&[99; 32]), draft).unwrap()
     }
 
     pub(crate) fn bundles(&self) -> Vec<VerifiedBundle> {

@@ -3,12 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod arrival;
+mod columns;
 mod commands;
 mod conflicts;
 mod device;
+mod edges;
 mod forks;
 mod held;
 mod history;
+mod identity;
 mod listing;
+mod mappings;
+mod overlays;
 mod owner;
+mod texts;
 mod undo;

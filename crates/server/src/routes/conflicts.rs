@@ -5,13 +5,14 @@ use axum::response::Response;
 use openprod_engine::conflicts::{Conflict, ConflictKind};
 use openprod_engine::row::CellKey;
 use openprod_engine::schema::{Schema, Table};
-use openprod_engine::{Command, Decision, Subject};
+use openprod_engine::{Command, Decision};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{App, json, json_response};
 use crate::clock::rfc3339;
 use crate::command_envelope::{CommandEnvelope, Done, parse_id};
+use crate::event::subject_ids;
 use crate::json_body::JsonBody;
 use crate::json_value::{FieldValue, read_value};
 use crate::problem::Problem;
@@ -110,14 +111,12 @@ impl ConflictView {
                 at: rfc3339(candidate.hlc.timestamp()),
                 op_id: candidate.op_id.to_string(),
             });
+        let (entity_id, edge_id) = subject_ids(conflict.key.subject);
         Self {
             conflict_id: conflict.id.to_string(),
             kind: conflict.key.kind.name(),
-            entity_id: conflict.key.subject.entity().map(|entity| entity.to_string()),
-            edge_id: match conflict.key.subject {
-                Subject::Edge(edge) => Some(edge.to_string()),
-                Subject::Entity(_) => None,
-            },
+            entity_id,
+            edge_id,
             table: table.map(|table| table.name.clone()),
             table_id: table.map(|table| table.id.to_string()),
             field,

@@ -225,6 +225,18 @@ pub(crate) struct RecordView {
     fields: BTreeMap<String, FieldValue>,
     /// Its open conflicts.
     conflicts: Vec<RecordConflict>,
+    /// The reference fields of the table that lead nowhere.
+    broken: Vec<BrokenReference>,
+}
+
+/// A reference field that leads nowhere.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BrokenReference {
+    /// The field's name.
+    field: String,
+    /// `deleted` or `missing`: the record that it leads to is; `no_field`: the field that it shows is no more; `cycle`: it
+    /// leads back to itself.
+    reason: &'static str,
 }
 
 /// An open conflict of a record.
@@ -262,10 +274,20 @@ impl RecordView {
                     _ => None,
                 },
             });
+        let mut broken = Vec::new();
+        if table.fields.iter().any(Field::is_followed) {
+            for (id, reason) in snapshot.broken(entity, row)? {
+                broken.extend(table.field_by_id(id).map(|field| BrokenReference {
+                    field: field.name.clone(),
+                    reason: reason.name(),
+                }));
+            }
+        }
         Ok(Self {
             entity_id: entity.to_string(),
             fields: fields.collect(),
             conflicts: conflicts.collect(),
+            broken,
         })
     }
 }
@@ -337,9 +359,11 @@ pub(crate) struct OneRecord {
     table_ids: Vec<String>,
     /// Whether it is deleted.
     deleted: bool,
+    /// All ids that it goes by: its own first, then those of the records that were merged into it, in order.
+    aliases: Vec<String>,
 }
 
-/// Reads one record, also a deleted one.
+/// Reads one record, also a deleted one. By the id of a record that was merged into another, the other is read.
 #[utoipa::path(get, path = "/records/{id}", tag = "records", params(("id" = String, Path, description = "The record."), InTable),
     responses((status = 200, body = OneRecord), Problem))]
 pub(crate) async fn one(
@@ -401,10 +425,13 @@ fn read_one(snapshot: &Snapshot, entity: EntityId, table: Option<String>) -> Res
             );
         }
     };
+    let root = snapshot.root(entity);
+    let aliases = snapshot.synonyms().aliases.names(root);
     Ok(OneRecord {
-        record: RecordView::of(snapshot, table, entity, &row)?,
+        record: RecordView::of(snapshot, table, root, &row)?,
         table_id: table.id.to_string(),
         table_ids: facets.iter().map(FacetId::to_string).collect(),
         deleted: row.is_deleted(),
+        aliases: aliases.map(|name| name.to_string()).collect(),
     })
 }

@@ -1,18 +1,19 @@
-//! Tables: create, update, list.
+//! Tables: create, update, delete, restore, list.
 
 use axum::extract::State;
 use axum::response::Response;
-use openprod_core::{EntityId, FieldMode, FieldType};
+use openprod_core::{EntityId, FieldMode, FieldType, Payload};
 use openprod_engine::{Command, NewField};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::{App, json, json_response};
-use crate::command_envelope::{CommandEnvelope, Done};
+use crate::command_envelope::{CommandEnvelope, Done, parse_id};
 use crate::json_body::JsonBody;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::query_string::{InWorkspace, QueryString};
+use crate::routes::references::{ReferenceToMake, ReferenceView};
 
 /// A field to be made.
 #[derive(Deserialize, ToSchema)]
@@ -20,13 +21,16 @@ use crate::query_string::{InWorkspace, QueryString};
 pub(crate) struct FieldToMake {
     /// Its name, unique in its table.
     name: String,
-    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity` or `blob`.
-    r#type: String,
-    /// `discrete` (the default): it holds its own value.
+    /// `text`, `integer`, `float`, `boolean`, `date`, `datetime`, `duration`, `enum`, `entity`, `blob`, or `crdt_text` or
+    /// `crdt_list`, which several people edit at once. A reference field has none: it has that of what it follows.
+    r#type: Option<String>,
+    /// `discrete` (the default): it holds its own value. `reference`: it shows that of another record's field.
     mode: Option<String>,
     /// What an enum field can hold, in order.
     #[serde(default)]
     options: Vec<String>,
+    /// What a reference field follows; makes it one.
+    reference: Option<ReferenceToMake>,
 }
 
 impl FieldToMake {
@@ -43,22 +47,27 @@ impl FieldToMake {
             })
         };
         let types = || FieldType::ALL.map(FieldType::name).join(", ");
-        let field_type: FieldType = self
-            .r#type
-            .parse()
-            .map_err(|_| unknown("type", &self.r#type, types()))?;
+        let field_type = match self.r#type.as_deref() {
+            Some(text) => text.parse().map_err(|_| unknown("type", text, types()))?,
+            // The engine gives a reference field the type of what it follows.
+            None if self.reference.is_some() => FieldType::Text,
+            None => return Err(unknown("type", "", types())),
+        };
         let mode = match self.mode.as_deref() {
+            None if self.reference.is_some() => FieldMode::Reference,
             None => FieldMode::Discrete,
             Some(text) => [FieldMode::Discrete, FieldMode::Reference]
                 .into_iter()
                 .find(|mode| mode.name() == text)
                 .ok_or_else(|| unknown("mode", text, "discrete, reference".to_owned()))?,
         };
+        let reference = self.reference.map(ReferenceToMake::read).transpose()?;
         Ok(NewField {
             name: self.name,
             field_type,
             mode,
             options: self.options,
+            reference,
         })
     }
 }
@@ -188,6 +197,74 @@ pub(crate) async fn update(
     .map(json_response)
 }
 
+/// A table to be deleted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteTable {
+    /// The table: an id, or a name.
+    table: String,
+    /// The workspace; needed only when several are open.
+    workspace: Option<String>,
+    /// The envelope.
+    command: Option<CommandEnvelope>,
+}
+
+/// A table that was deleted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TableDeleted {
+    /// The table: by this it can be restored. `null` when its deletion was staged in a draft.
+    table_id: Option<String>,
+    #[serde(flatten)]
+    done: Done,
+}
+
+/// Deletes a table. Its records and their values stay, and it can be restored.
+#[utoipa::path(post, path = "/tables/delete", tag = "tables", request_body = DeleteTable,
+    responses((status = 200, body = TableDeleted), Problem))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<DeleteTable>,
+) -> Result<Response, Problem> {
+    let (workspace, command) = (body.workspace, Command::DeleteTable { table: body.table });
+    let outcome = app.execute(workspace.as_deref(), body.command, command).await?;
+    let payloads = app.payloads(workspace.as_deref(), &outcome).await?;
+    let table = payloads.into_iter().find_map(|payload| match payload {
+        Payload::DeleteEntity(deleted) => Some(deleted.entity),
+        _ => None,
+    });
+    json(&TableDeleted {
+        table_id: table.map(|table| table.to_string()),
+        done: (&outcome).into(),
+    })
+    .map(json_response)
+}
+
+/// A table to be restored.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RestoreTable {
+    /// The table.
+    table_id: String,
+    /// The workspace; needed only when several are open.
+    workspace: Option<String>,
+    /// The envelope.
+    command: Option<CommandEnvelope>,
+}
+
+/// Takes the deletion of a table back.
+#[utoipa::path(post, path = "/tables/restore", tag = "tables", request_body = RestoreTable,
+    responses((status = 200, body = Done), Problem))]
+pub(crate) async fn restore(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<RestoreTable>,
+) -> Result<Response, Problem> {
+    let command = Command::RestoreTable {
+        table: parse_id("table_id", &body.table_id)?,
+    };
+    app.carry_out(body.workspace.as_deref(), body.command, command)
+        .await
+}
+
 /// The tables of a workspace.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Tables {
@@ -223,6 +300,8 @@ pub(crate) struct FieldView {
     mode: &'static str,
     /// What an enum field can hold, in order; empty for other types.
     options: Vec<String>,
+    /// What a reference field follows; `null` for others.
+    reference: Option<ReferenceView>,
 }
 
 /// Lists the tables of a workspace.
@@ -240,6 +319,10 @@ pub(crate) async fn list(
                 r#type: field.field_type.name(),
                 mode: field.mode.name(),
                 options: field.options.clone(),
+                reference: field
+                    .reference
+                    .as_ref()
+                    .map(|reference| ReferenceView::of(snapshot.schema(), table, reference)),
             });
             Ok(TableView {
                 table_id: table.id.to_string(),

@@ -225,6 +225,9 @@ fn document_names_every_event_and_the_problem() {
     for event in [
         "ready",
         "records_changed",
+        "edges_changed",
+        "overlays_changed",
+        "overlay_drift",
         "tables_changed",
         "conflict_opened",
         "conflict_resolved",

@@ -4,11 +4,17 @@
 
 mod access;
 mod bad_input;
+mod edges;
 mod engine;
 mod events;
+mod field_mappings;
 mod history;
+mod merges;
+mod overlays;
 mod peers;
 mod process;
 mod records;
+mod references;
 mod tables;
+mod text;
 mod workspaces;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 
 /// Two engines of one workspace with the table `Cue` and one record; both have it.
-fn pair() -> (Engine, Engine, String) {
+pub(crate) fn pair() -> (Engine, Engine, String) {
     let (desk, booth) = (Engine::with_table(), Engine::start());
     let id = desk.cue("Go", 1);
     let invitation = desk.post("/workspace/invite", &json!({})).done()["invitation"].clone();
@@ -22,7 +22,7 @@ fn pair() -> (Engine, Engine, String) {
     (desk, booth, id)
 }
 
-fn until_equal(a: &Engine, b: &Engine, news: &mut crate::engine::Socket) {
+pub(crate) fn until_equal(a: &Engine, b: &Engine, news: &mut crate::engine::Socket) {
     let hash = |engine: &Engine| engine.get("/workspace/status").done()["state_hash"].clone();
     while hash(a) != hash(b) {
         news.next().unwrap();
@@ -159,6 +159,53 @@ fn conflict_can_be_decided_by_emptying_the_field() {
         Value::Null
     );
     drop(news);
+}
+
+#[test]
+fn conflict_of_an_edge_is_told_listed_with_the_edge_and_decided() {
+    let (desk, booth, id) = pair();
+    let create = json!({"source": id, "target": id, "edge_type": "follows", "properties": {"wait": 1}});
+    let mut news = booth.follow();
+    let edge = desk.post("/edges/create", &create).done()["edge_id"].clone();
+    assert_eq!(news.wait_for("edges_changed")["edge_ids"], json!([edge]));
+    desk.post("/sync/pause", &json!({})).done();
+    for (engine, wait) in [(&desk, 2), (&booth, 3)] {
+        let update = json!({"edge_id": edge, "properties": {"wait": wait}});
+        engine.post("/edges/update", &update).done();
+    }
+    let mut news = desk.follow();
+    desk.post("/sync/resume", &json!({})).done();
+    let event = news.wait_for("conflict_opened");
+    assert_eq!(
+        (
+            &event["edge_id"],
+            &event["entity_id"],
+            &event["field"],
+            &event["kind"]
+        ),
+        (&edge, &Value::Null, &json!("wait"), &json!("property"))
+    );
+    let [conflict] = conflicts(&desk).try_into().unwrap();
+    assert_eq!(
+        (
+            &conflict["edge_id"],
+            &conflict["entity_id"],
+            &conflict["field"],
+            &conflict["table"]
+        ),
+        (&edge, &Value::Null, &json!("wait"), &Value::Null)
+    );
+    let listed = || desk.get(&format!("/edges/list?entity={id}")).done()["edges"][0].clone();
+    assert_eq!(
+        listed()["conflicts"],
+        json!([{"conflict_id": conflict["conflict_id"], "kind": "property", "property": "wait"}])
+    );
+    let picked = &conflict["values"][0];
+    let decision = json!({"conflict_id": conflict["conflict_id"], "op_id": picked["op_id"]});
+    desk.post("/conflicts/resolve", &decision).done();
+    assert_eq!(news.wait_for("conflict_resolved")["edge_id"], edge);
+    assert_eq!(listed()["properties"]["wait"], picked["value"]);
+    assert_eq!(listed()["conflicts"], json!([]));
 }
 
 #[test]

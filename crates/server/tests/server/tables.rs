@@ -43,6 +43,41 @@ fn table_is_created_changed_and_listed() {
 }
 
 #[test]
+fn table_is_deleted_and_restored_with_its_records() {
+    let engine = Engine::with_table();
+    let id = engine.cue("Go", 1);
+    let deleted = engine.post("/tables/delete", &json!({"table": "Cue"})).done();
+    let table_id = deleted["table_id"].clone();
+    assert!(deleted["command_id"].is_string() && table_id.is_string());
+    assert_eq!(engine.get("/tables/list").done()["tables"], json!([]));
+    engine
+        .get("/records/list?table=Cue")
+        .refused(404, "unknown_table");
+    engine
+        .post("/tables/delete", &json!({"table": "Cue"}))
+        .refused(404, "unknown_table");
+    engine
+        .post("/tables/restore", &json!({"table_id": table_id}))
+        .done();
+    assert_eq!(
+        engine.get(&format!("/records/{id}")).done()["fields"]["label"],
+        "Go"
+    );
+    let problem = engine
+        .post("/tables/restore", &json!({"table_id": table_id}))
+        .refused(409, "record_not_deleted");
+    assert_eq!(problem["entity_id"], table_id);
+    engine
+        .post("/tables/restore", &json!({"table_id": id}))
+        .refused(404, "unknown_table");
+    engine
+        .post("/tables/restore", &json!({"table_id": "Cue"}))
+        .refused(400, "bad_id");
+    let deleted = engine.post("/tables/delete", &json!({"table": table_id})).done();
+    assert_eq!(deleted["table_id"], table_id);
+}
+
+#[test]
 fn faulty_tables_are_refused() {
     let engine = Engine::with_table();
     engine

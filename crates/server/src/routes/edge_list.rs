@@ -1,0 +1,186 @@
+//! The edges of a record, with what is broken about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::State;
+use axum::response::Response;
+use openprod_core::EntityId;
+use openprod_engine::conflicts::ConflictKind;
+use openprod_engine::edge::{Direction, Edge};
+use openprod_engine::{CommandError, Snapshot};
+use openprod_storage::StorageError;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::command_envelope::parse_id;
+use crate::json_value::FieldValue;
+use crate::problem::Problem;
+use crate::problem_code::ProblemCode;
+use crate::query_string::QueryString;
+
+/// Which edges to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListEdges {
+    /// The record.
+    entity: String,
+    /// `outgoing`, `incoming` or `both`, which is also what is meant when it is absent.
+    direction: Option<String>,
+    /// Their type; all when absent.
+    edge_type: Option<String>,
+    /// The workspace; needed only when several are open.
+    workspace: Option<String>,
+}
+
+/// The edges of a record.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Edges {
+    /// Outgoing ones first; each way, ordered ones by type and place, then the others in order of their ids.
+    edges: Vec<EdgeView>,
+}
+
+/// A directed relation between two records.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EdgeView {
+    /// The edge.
+    edge_id: String,
+    /// The record where it starts.
+    source: String,
+    /// The record where it ends.
+    target: String,
+    /// What it means.
+    edge_type: String,
+    /// Whether it has a place among its siblings.
+    ordered: bool,
+    /// Its properties that have a value, by name.
+    properties: BTreeMap<String, FieldValue>,
+    /// Its open conflicts.
+    conflicts: Vec<EdgeConflict>,
+    /// The ends that are no record, source first; empty for an edge that is whole.
+    broken: Vec<BrokenEnd>,
+}
+
+/// An open conflict of an edge.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EdgeConflict {
+    /// The conflict.
+    conflict_id: String,
+    /// `property`, `existence` or `deletion`.
+    kind: &'static str,
+    /// The property's name; `null` when it is not about a property.
+    property: Option<String>,
+}
+
+/// An end of an edge that is no record.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BrokenEnd {
+    /// `source` or `target`.
+    end: &'static str,
+    /// `deleted`, or `missing` while the record has not arrived here.
+    reason: &'static str,
+}
+
+/// Lists the edges of a record. Deleted ones are left out; those whose other end is deleted are not.
+#[utoipa::path(get, path = "/edges/list", tag = "edges", params(ListEdges),
+    responses((status = 200, body = Edges), Problem))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    QueryString(query): QueryString<ListEdges>,
+) -> Result<Response, Problem> {
+    let entity = parse_id("entity", &query.entity)?;
+    let directions = read_direction(query.direction.as_deref().unwrap_or("both"))?;
+    app.read(query.workspace.as_deref(), move |snapshot, _| {
+        let known = snapshot.row(entity)?.is_some_and(|row| row.is_created());
+        if !known {
+            return Err(CommandError::UnknownRecord {
+                act: "list edges",
+                entity,
+            }
+            .into());
+        }
+        // An edge from a record to itself is found both ways.
+        let (mut listed, mut ends, mut edges) = (BTreeSet::new(), Ends::default(), Vec::new());
+        for direction in directions {
+            for edge in snapshot.edges(entity, *direction, query.edge_type.as_deref())? {
+                if listed.insert(edge.id) {
+                    edges.push(EdgeView::of(snapshot, &edge, &mut ends)?);
+                }
+            }
+        }
+        Ok(Edges { edges })
+    })
+    .await
+}
+
+fn read_direction(text: &str) -> Result<&'static [Direction], Problem> {
+    match text {
+        "outgoing" => Ok(&[Direction::Outgoing]),
+        "incoming" => Ok(&[Direction::Incoming]),
+        "both" => Ok(&[Direction::Outgoing, Direction::Incoming]),
+        _ => {
+            let known = "outgoing, incoming, both";
+            let found: String = text.chars().take(40).collect();
+            let detail = format!("list edges: direction {found:?} is none of {known}");
+            Err(Problem::new(ProblemCode::BadQuery, detail).with(|problem| {
+                problem.field = Some("direction".to_owned());
+                (problem.found, problem.expected) = (Some(found.clone()), Some(known.to_owned()));
+            }))
+        }
+    }
+}
+
+/// What is wrong with the records that were looked at; one end is the same for all edges of a listing.
+#[derive(Default)]
+struct Ends(BTreeMap<EntityId, Option<&'static str>>);
+
+impl Ends {
+    fn reason(
+        &mut self,
+        snapshot: &Snapshot,
+        entity: EntityId,
+    ) -> Result<Option<&'static str>, StorageError> {
+        if let Some(reason) = self.0.get(&entity) {
+            return Ok(*reason);
+        }
+        let reason = match snapshot.row(entity)? {
+            Some(row) if row.is_deleted() => Some("deleted"),
+            Some(row) if row.is_created() => None,
+            _ => Some("missing"),
+        };
+        self.0.insert(entity, reason);
+        Ok(reason)
+    }
+}
+
+impl EdgeView {
+    fn of(snapshot: &Snapshot, edge: &Edge, ends: &mut Ends) -> Result<Self, StorageError> {
+        let mut broken = Vec::new();
+        for (end, entity) in [("source", edge.ends.source), ("target", edge.ends.target)] {
+            let reason = ends.reason(snapshot, entity)?;
+            broken.extend(reason.map(|reason| BrokenEnd { end, reason }));
+        }
+        let properties = edge
+            .properties()
+            .map(|(name, value)| (name.to_owned(), FieldValue::of(value)));
+        let conflicts = edge.conflicts().into_iter().map(|key| EdgeConflict {
+            conflict_id: key.id().to_string(),
+            kind: key.kind.name(),
+            property: match key.kind {
+                ConflictKind::Property(name) => Some(name),
+                _ => None,
+            },
+        });
+        Ok(Self {
+            edge_id: edge.id.to_string(),
+            source: edge.ends.source.to_string(),
+            target: edge.ends.target.to_string(),
+            edge_type: edge.ends.edge_type.clone(),
+            ordered: edge.ends.ordered,
+            properties: properties.collect(),
+            conflicts: conflicts.collect(),
+            broken,
+        })
+    }
+}

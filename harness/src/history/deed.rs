@@ -1,0 +1,180 @@
+//! One operation of a history, in small numbers.
+
+use openprod_core::Payload;
+use openprod_core::operation::{
+    AttachFacet, ConfirmFieldMapping, CreateEdge, CreateEntity, CreateOrderedEdge, DeleteEdge, DeleteEntity,
+    DetachFacet, MergeEntities, MoveOrderedEdge, RebalanceOrderedEdges, RecordFact, RestoreEdge,
+    RestoreEntity, RevokeFieldMapping, SetEdgeProperty, SetField, SplitEntity,
+};
+
+use super::pool::{Ed, En, Fa, Fi, Pl, Pr, Ty, Va};
+
+/// An operation, well made or not.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is the payload of the same name")]
+pub enum Deed {
+    Create(En),
+    Delete(En),
+    Restore(En),
+    Attach(En, Fa),
+    Detach(En, Fa),
+    Set(En, Fa, Fi, Va),
+    Relate {
+        edge: Ed,
+        source: En,
+        target: En,
+        edge_type: Ty,
+        place: Option<Pl>,
+        properties: Vec<(Pr, Va)>,
+    },
+    DeleteEdge(Ed),
+    RestoreEdge(Ed),
+    SetProperty(Ed, Pr, Va),
+    Move(Ed, Pl),
+    Rebalance(En, Ty, Vec<(Ed, Pl)>),
+    Map((Fa, Fi), (Fa, Fi)),
+    Unmap((Fa, Fi), (Fa, Fi)),
+    Merge {
+        survivor: En,
+        absorbed: En,
+    },
+    Split {
+        source: En,
+        new: En,
+    },
+    Fact,
+    /// A frame of any kind and content.
+    Frame(u16, Vec<u8>),
+}
+
+impl Deed {
+    /// The frame: its kind and its payload.
+    #[must_use]
+    pub fn frame(&self) -> (u16, Vec<u8>) {
+        match self {
+            Self::Frame(kind, payload) => (*kind, payload.clone()),
+            other => {
+                let payload = other.payload().expect("only frames have none");
+                (payload.kind(), payload.encode())
+            }
+        }
+    }
+
+    /// The payload; `None` of a mere frame.
+    #[must_use]
+    pub fn payload(&self) -> Option<Payload> {
+        let entity = |entity: &En| entity.get();
+        Some(match self {
+            Self::Create(it) => CreateEntity { entity: it.get() }.into(),
+            Self::Delete(it) => DeleteEntity { entity: it.get() }.into(),
+            Self::Restore(it) => RestoreEntity { entity: it.get() }.into(),
+            Self::Attach(it, facet) => AttachFacet {
+                entity: it.get(),
+                facet: facet.get(),
+            }
+            .into(),
+            Self::Detach(it, facet) => DetachFacet {
+                entity: it.get(),
+                facet: facet.get(),
+            }
+            .into(),
+            Self::Set(it, facet, field, value) => SetField {
+                entity: it.get(),
+                facet: facet.get(),
+                field: field.get(),
+                value: value.get(),
+            }
+            .into(),
+            Self::Relate {
+                edge,
+                source,
+                target,
+                edge_type,
+                place,
+                properties,
+            } => {
+                let properties = properties
+                    .iter()
+                    .map(|(name, value)| (name.get().to_owned(), value.get()));
+                let (edge, properties) = (edge.get(), properties.collect());
+                let (source, target, edge_type) =
+                    (entity(source), entity(target), edge_type.get().to_owned());
+                match place {
+                    None => CreateEdge {
+                        edge,
+                        source,
+                        target,
+                        edge_type,
+                        properties,
+                    }
+                    .into(),
+                    Some(place) => CreateOrderedEdge {
+                        edge,
+                        source,
+                        target,
+                        edge_type,
+                        index: place.get().to_owned(),
+                        properties,
+                    }
+                    .into(),
+                }
+            }
+            Self::DeleteEdge(edge) => DeleteEdge { edge: edge.get() }.into(),
+            Self::RestoreEdge(edge) => RestoreEdge { edge: edge.get() }.into(),
+            Self::SetProperty(edge, name, value) => SetEdgeProperty {
+                edge: edge.get(),
+                property: name.get().to_owned(),
+                value: value.get(),
+            }
+            .into(),
+            Self::Move(edge, place) => MoveOrderedEdge {
+                edge: edge.get(),
+                index: place.get().to_owned(),
+            }
+            .into(),
+            Self::Rebalance(parent, edge_type, ordering) => {
+                let ordering = ordering
+                    .iter()
+                    .map(|(edge, place)| (edge.get(), place.get().to_owned()));
+                RebalanceOrderedEdges {
+                    parent: parent.get(),
+                    edge_type: edge_type.get().to_owned(),
+                    ordering: ordering.collect(),
+                }
+                .into()
+            }
+            Self::Map(a, b) => ConfirmFieldMapping {
+                facet_a: a.0.get(),
+                field_a: a.1.get(),
+                facet_b: b.0.get(),
+                field_b: b.1.get(),
+            }
+            .into(),
+            Self::Unmap(a, b) => RevokeFieldMapping {
+                facet_a: a.0.get(),
+                field_a: a.1.get(),
+                facet_b: b.0.get(),
+                field_b: b.1.get(),
+            }
+            .into(),
+            Self::Merge { survivor, absorbed } => MergeEntities {
+                survivor: survivor.get(),
+                absorbed: absorbed.get(),
+            }
+            .into(),
+            Self::Split { source, new } => SplitEntity {
+                source: source.get(),
+                new_entity: new.get(),
+                facets: vec![Fa(0).get()],
+            }
+            .into(),
+            Self::Fact => RecordFact {
+                fact_type: "performed".to_owned(),
+                payload: b"{}".to_vec(),
+                streams: Vec::new(),
+            }
+            .into(),
+            Self::Frame(..) => return None,
+        })
+    }
+}

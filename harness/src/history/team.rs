@@ -1,0 +1,203 @@
+//! The authors of a history: what each knows, and the bundles that they seal.
+
+use std::collections::BTreeSet;
+
+use openprod_core::bundle::{FORMAT_VERSION, Header};
+use openprod_core::{Bundle, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Timestamp, VerifiedBundle};
+
+use super::{Deed, Step};
+use crate::device::workspace;
+use crate::forge::{Forgery, seal, seen_entries};
+
+/// When the clocks of all authors show zero seconds.
+const START_S: u64 = 1_700_000_000;
+
+/// One who writes: an identity in one log, or in one branch of a forked one.
+#[derive(Clone)]
+pub struct Writer {
+    identity: u8,
+    log: u8,
+    /// The bundles written here, the branch's own and those before it, in order.
+    chain: Vec<usize>,
+    /// Every bundle it knows, with all of their pasts.
+    known: BTreeSet<usize>,
+}
+
+/// The authors and everything they wrote.
+pub struct Team {
+    writers: Vec<Writer>,
+    logs: u8,
+    bundles: Vec<VerifiedBundle>,
+    /// For each bundle, what its author knew when it sealed it.
+    pasts: Vec<BTreeSet<usize>>,
+}
+
+impl Team {
+    /// Authors who have not yet met, each with a log of its own.
+    #[must_use]
+    pub fn new(authors: u8) -> Self {
+        let writer = |number| Writer {
+            identity: number,
+            log: number,
+            chain: Vec::new(),
+            known: BTreeSet::new(),
+        };
+        Self {
+            writers: (0..authors.max(1)).map(writer).collect(),
+            logs: authors.max(1),
+            bundles: Vec::new(),
+            pasts: Vec::new(),
+        }
+    }
+
+    /// Plays a history from its start.
+    #[must_use]
+    pub fn play(authors: u8, steps: &[Step]) -> Self {
+        let mut team = Self::new(authors);
+        steps.iter().for_each(|step| team.step(step));
+        team
+    }
+
+    /// Every bundle, each after its past.
+    #[must_use]
+    pub fn bundles(&self) -> &[VerifiedBundle] {
+        &self.bundles
+    }
+
+    /// What the author of a bundle knew when it sealed it.
+    #[must_use]
+    pub fn past(&self, bundle: usize) -> &BTreeSet<usize> {
+        &self.pasts[bundle]
+    }
+
+    /// Plays a step.
+    pub fn step(&mut self, step: &Step) {
+        match step {
+            Step::Write {
+                writer,
+                second,
+                terse,
+                deeds,
+            } => {
+                if !deeds.is_empty() {
+                    self.seal(*writer, *second, *terse, deeds);
+                }
+            }
+            Step::Meet { reader, other } => self.meet(*reader, *other),
+            Step::Learn { reader, bundle } => {
+                if !self.bundles.is_empty() {
+                    let bundle = usize::from(*bundle) % self.bundles.len();
+                    let past = self.pasts[bundle].clone();
+                    let known = &mut self.writer(*reader).known;
+                    known.insert(bundle);
+                    known.extend(past);
+                }
+            }
+            Step::BeginLog { writer } => {
+                let begun = Writer {
+                    log: self.logs,
+                    chain: Vec::new(),
+                    known: BTreeSet::new(),
+                    ..self.writer(*writer).clone()
+                };
+                self.logs = self.logs.wrapping_add(1);
+                self.writers.push(begun);
+            }
+            Step::Fork { writer, lacking } => {
+                let mut backup = self.writer(*writer).clone();
+                backup
+                    .chain
+                    .truncate(backup.chain.len().saturating_sub(usize::from(*lacking)));
+                backup.known = backup.chain.iter().copied().collect();
+                for bundle in &backup.chain {
+                    backup.known.extend(&self.pasts[*bundle]);
+                }
+                self.writers.push(backup);
+            }
+        }
+    }
+
+    /// Lets a writer learn all that another knows.
+    pub fn meet(&mut self, reader: u8, other: u8) {
+        let theirs = self.writer(other).known.clone();
+        self.writer(reader).known.extend(theirs);
+    }
+
+    /// Seals a bundle as an honest engine does, and says which of all it is.
+    ///
+    /// # Panics
+    /// When there are no deeds.
+    pub fn write(&mut self, writer: u8, second: u8, deeds: &[Deed]) -> usize {
+        self.seal(writer, second, false, deeds)
+    }
+
+    fn seal(&mut self, writer: u8, second: u8, terse: bool, deeds: &[Deed]) -> usize {
+        let Writer {
+            identity,
+            log,
+            chain,
+            known,
+        } = self.writer(writer).clone();
+        let before = chain.last().map(|last| &self.bundles[*last]);
+        let latest = known.iter().map(|bundle| self.bundles[*bundle].last_hlc());
+        let now = Timestamp::from_micros((START_S + u64::from(second)) * 1_000_000);
+        let identity = Identity::from_seed(&[identity + 1; 32]);
+        let header = Header {
+            version: FORMAT_VERSION,
+            workspace: workspace().id,
+            actor: identity.actor(),
+            log: LogId::from_bytes([log; 16]),
+            seq: chain.len() as u64 + 1,
+            prev: before.map_or(BundleHash::NONE, |before| *before.hash()),
+            hlc: Hlc::next(Hlc::ZERO, latest.max().unwrap_or(Hlc::ZERO), now),
+            seen: seen_entries(&self.gained(&chain, &known, terse)),
+            intent: Intent {
+                // Two branches of a log must not begin with the same bundle by chance.
+                command_id: CommandId::from_u128(self.bundles.len() as u128 + 1),
+                command_type: "records.update".to_owned(),
+                source: "history".to_owned(),
+                correlation_id: None,
+                causation_id: None,
+                justification: None,
+                approval_id: None,
+            },
+            root: [0; 32],
+            count: 0,
+        };
+        let frames = deeds.iter().map(Deed::frame).collect();
+        let bytes = seal(&identity, &Forgery { header, frames });
+        let bundle = Bundle::decode(bytes)
+            .and_then(|bundle| bundle.verify(workspace().id))
+            .expect("what was sealed here is sound");
+        let place = self.bundles.len();
+        self.bundles.push(bundle);
+        self.pasts.push(known);
+        let writer = self.writer(writer);
+        writer.chain.push(place);
+        writer.known.insert(place);
+        place
+    }
+
+    /// The last known bundle of every log and branch of which more is known than when the last bundle was written.
+    /// If terse, those of them that no other bundle known had seen.
+    fn gained(&self, chain: &[usize], known: &BTreeSet<usize>, terse: bool) -> Vec<&VerifiedBundle> {
+        let mut gained = known.clone();
+        if let Some(last) = chain.last() {
+            gained.retain(|bundle| bundle != last && !self.pasts[*last].contains(bundle));
+        }
+        let is_followed = |bundle: &usize| {
+            known
+                .iter()
+                .any(|other| self.bundles[*other].header().prev == *self.bundles[*bundle].hash())
+        };
+        let is_seen = |bundle: &usize| known.iter().any(|other| self.pasts[*other].contains(bundle));
+        let last = gained.iter().filter(|bundle| !is_followed(bundle));
+        let named = last.filter(|bundle| !terse || !is_seen(bundle));
+        named.map(|bundle| &self.bundles[*bundle]).collect()
+    }
+
+    fn writer(&mut self, number: u8) -> &mut Writer {
+        let at = usize::from(number) % self.writers.len();
+        &mut self.writers[at]
+    }
+}
