@@ -1,8 +1,12 @@
 //! A random run from a number: devices, a topology, people at work, faults; then everything heals, and is judged.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+
+use openprod_core::VerifiedBundle;
+use openprod_storage::Position;
 
 use crate::checkers::{self, Violation};
 use crate::disk::StoreKind;
@@ -34,6 +38,8 @@ pub struct Simulation {
     pub store: Option<StoreKind>,
     /// What goes wrong; the seed decides when absent.
     pub faults: Option<Faults>,
+    /// Whether people only edit records and their tables, as they did when the first seeds were found.
+    pub records_only: bool,
     /// How long the network may take, once everything has healed, to come into step.
     pub healing_max: Duration,
     /// Whether to keep a line for each event.
@@ -55,6 +61,8 @@ pub struct Report {
     pub bundles: u64,
     /// How many operations they held.
     pub operations: u64,
+    /// The kinds of those operations.
+    pub kinds: BTreeSet<u16>,
     /// How many conflicts were open in the end.
     pub conflicts: usize,
     /// How many logs were found to have forked.
@@ -102,6 +110,7 @@ impl Simulation {
             steps: STEPS,
             store: None,
             faults: None,
+            records_only: false,
             healing_max: HEALING,
             trace: false,
         }
@@ -119,6 +128,9 @@ impl Simulation {
         }
         if self.store == Some(StoreKind::Sqlite) {
             line += " --store sqlite";
+        }
+        if self.records_only {
+            line += " --records-only";
         }
         line
     }
@@ -184,7 +196,7 @@ impl Simulation {
                 .map_err(|error| format!("add device: {error}"))?;
         }
         connect(network, &mut random, count);
-        let mut workload = Workload::new(random.branch());
+        let mut workload = Workload::new(random.branch(), self.records_only);
         for _ in 0..self.steps {
             workload.step(network).map_err(|error| error.to_string())?;
             // Bursts and lulls: what people do at once meets, what they do later has been seen.
@@ -214,6 +226,14 @@ impl Simulation {
         if let Some(held) = status.held.first() {
             return Err(format!("{:?} is still held: {:?}", held.bundle, held.reason));
         }
+        let bundles = snapshot
+            .bundles(Position(0), usize::MAX)
+            .map_err(|error| error.to_string())?;
+        let kind = |bundle: &VerifiedBundle, index| Some(bundle.raw_payload(index)?.0);
+        let kinds = bundles
+            .iter()
+            .flat_map(|bundle| (0..bundle.len()).filter_map(move |index| kind(bundle, index)))
+            .collect();
         Ok(Report {
             faults,
             tally: *network.tally(),
@@ -221,6 +241,7 @@ impl Simulation {
             commands: workload.commands(),
             bundles: status.bundles,
             operations: status.operations,
+            kinds,
             conflicts: snapshot.conflicts().map_err(|error| error.to_string())?.len(),
             forks: status.forks.len(),
             healing,

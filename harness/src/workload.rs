@@ -1,6 +1,9 @@
 //! What people do, at random: small tables, few records, so that they meet in the same cells all the time.
 
-use openprod_core::{CommandId, EntityId, FieldType, Value};
+use openprod_core::{CommandId, EntityId, FieldType, Payload, Value};
+use openprod_engine::command::{Between, FieldName, NewEdge, Part};
+use openprod_engine::edge::{Direction, Edge};
+use openprod_engine::schema::Table;
 use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request};
 
 use crate::device::GiveError;
@@ -13,6 +16,7 @@ const RECORDS_MAX: u64 = 24;
 /// People at work on the devices of a network.
 pub struct Workload {
     random: Random,
+    records_only: bool,
     /// The last command that was acknowledged, to be given again.
     last: Option<Given>,
     commands: u64,
@@ -31,16 +35,17 @@ struct Given {
 #[derive(Debug, thiserror::Error)]
 #[error("a command given again led to another outcome: {first:?}, then {again}")]
 pub struct RepeatError {
-    first: Outcome,
+    first: Box<Outcome>,
     again: String,
 }
 
 impl Workload {
-    /// People whose doings follow from `random`.
+    /// People whose doings follow from `random`. With `records_only` they relate, merge and map nothing.
     #[must_use]
-    pub const fn new(random: Random) -> Self {
+    pub const fn new(random: Random, records_only: bool) -> Self {
         Self {
             random,
+            records_only,
             last: None,
             commands: 0,
         }
@@ -109,12 +114,12 @@ impl Workload {
         match network.execute(id, &request) {
             Ok(again) if again == outcome => Ok(()),
             Ok(again) => Err(RepeatError {
-                first: outcome,
+                first: Box::new(outcome),
                 again: format!("{again:?}"),
             }),
             Err(GiveError::Refused(openprod_engine::CommandError::Storage(_)) | GiveError::Down) => Ok(()),
             Err(error) => Err(RepeatError {
-                first: outcome,
+                first: Box::new(outcome),
                 again: error.to_string(),
             }),
         }
@@ -150,8 +155,43 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(100);
+        let choice = self.random.below(if self.records_only { 100 } else { 136 });
         match choice {
+            100..120 => self.edge_command(network, id, &records),
+            120..123 => Some(Command::DetachRecord {
+                entity: hot(&mut self.random, &records)?,
+                table: named,
+            }),
+            123..126 => {
+                let other = self.random.pick(&schema.tables)?;
+                Some(Command::AttachRecord {
+                    entity: hot(&mut self.random, &records)?,
+                    table: other.id.entity().to_string(),
+                    fields: Vec::new(),
+                })
+            }
+            126..132 => {
+                let (one, other) = (hot(&mut self.random, &records)?, hot(&mut self.random, &records)?);
+                let names: Vec<_> = snapshot.synonyms().aliases.names(one).skip(1).collect();
+                Some(match self.random.pick(&names) {
+                    Some(name) if self.random.chance(500) => Command::SplitRecord {
+                        source: one,
+                        part: Part::Name(*name),
+                    },
+                    _ => Command::MergeRecords {
+                        survivor: one,
+                        absorbed: other,
+                    },
+                })
+            }
+            132.. => {
+                let (a, b) = (self.field_name(&schema.tables)?, self.field_name(&schema.tables)?);
+                Some(if self.random.chance(500) {
+                    Command::ConfirmMapping { a, b }
+                } else {
+                    Command::RejectMapping { a, b }
+                })
+            }
             0..15 if (records.len() as u64) < RECORDS_MAX => {
                 let count = self.random.between(1, 3);
                 let records = (0..count).map(|_| self.values(&fields)).collect();
@@ -173,7 +213,10 @@ impl Workload {
                 entity: hot(&mut self.random, &records)?,
             }),
             72..80 => {
-                let deleted = self.deleted(network, id);
+                let deleted = deleted(network, id, |payload| match payload {
+                    Payload::DeleteEntity(op) => Some(op.entity),
+                    _ => None,
+                });
                 Some(Command::RestoreRecord {
                     entity: self.random.pick(&deleted).copied()?,
                 })
@@ -194,6 +237,70 @@ impl Workload {
             }
             _ => Some(self.schema_change(named, &fields)),
         }
+    }
+
+    /// Makes, moves, changes or deletes one of the few edges that records have.
+    fn edge_command(&mut self, network: &Network, id: DeviceId, records: &[EntityId]) -> Option<Command> {
+        let snapshot = network.device(id).snapshot()?;
+        let few = &records[..records.len().min(3)];
+        let source = self.random.pick(few).copied()?;
+        let siblings = snapshot.edges(source, Direction::Outgoing, Some("part")).ok()?;
+        let edge = self.random.pick(&siblings).map(|edge| edge.id);
+        let property = || ("role".to_owned(), Value::Integer(2));
+        let command = match (self.random.below(9), edge) {
+            (8, _) => {
+                let deleted = deleted(network, id, |payload| match payload {
+                    Payload::DeleteEdge(op) => Some(op.edge),
+                    _ => None,
+                });
+                Command::RestoreEdge {
+                    edge: self.random.pick(&deleted).copied()?,
+                }
+            }
+            (0..3, _) | (_, None) if siblings.len() < 8 => Command::CreateEdge(NewEdge {
+                source,
+                target: self.random.pick(records).copied()?,
+                edge_type: "part".to_owned(),
+                properties: vec![property()],
+                ordered: self.random.chance(800).then(|| self.between(&siblings)),
+            }),
+            (3, Some(edge)) => Command::DeleteEdge { edge },
+            (4, Some(edge)) => {
+                let value = Value::Integer(self.random.below(3).cast_signed());
+                let properties = vec![("role".to_owned(), value)];
+                Command::UpdateEdge { edge, properties }
+            }
+            (5, Some(_)) => Command::RebalanceEdges {
+                entity: source,
+                edge_type: "part".to_owned(),
+            },
+            (_, Some(edge)) => Command::MoveEdge {
+                edge,
+                between: self.between(&siblings),
+            },
+            (_, None) => return None,
+        };
+        Some(command)
+    }
+
+    /// A place before or behind one of the siblings, or at their end.
+    fn between(&mut self, siblings: &[Edge]) -> Between {
+        let neighbour = self.random.pick(siblings).map(|edge| edge.id);
+        let (after, before) = if self.random.chance(500) {
+            (neighbour, None)
+        } else {
+            (None, neighbour)
+        };
+        Between { after, before }
+    }
+
+    fn field_name(&mut self, tables: &[Table]) -> Option<FieldName> {
+        let table = self.random.pick(tables)?;
+        let field = self.random.pick(&table.fields)?;
+        Some(FieldName {
+            table: table.id.entity().to_string(),
+            field: field.name.clone(),
+        })
     }
 
     fn schema_change(&mut self, table: String, fields: &[(String, FieldType)]) -> Command {
@@ -237,24 +344,23 @@ impl Workload {
         }
         values
     }
+}
 
-    /// Records that were deleted, as far as conflicts and the log's last bundles tell.
-    fn deleted(&self, network: &Network, id: DeviceId) -> Vec<EntityId> {
-        let Some(snapshot) = network.device(id).snapshot() else {
-            return Vec::new();
-        };
-        let Ok(bundles) = snapshot.bundles(openprod_storage::Position(0), usize::MAX) else {
-            return Vec::new();
-        };
-        let mut deleted: Vec<_> = bundles
-            .iter()
-            .flat_map(|bundle| bundle.payloads().collect::<Vec<_>>())
-            .filter_map(|(_, payload)| match payload {
-                Ok(openprod_core::Payload::DeleteEntity(op)) => Some(op.entity),
-                _ => None,
-            })
-            .collect();
-        deleted.dedup();
-        deleted
-    }
+/// What the log says was deleted, whatever became of it since.
+fn deleted<Id: Copy + Ord>(
+    network: &Network,
+    id: DeviceId,
+    deletion: impl Fn(Payload) -> Option<Id>,
+) -> Vec<Id> {
+    let snapshot = network.device(id).snapshot();
+    let bundles =
+        snapshot.and_then(|snapshot| snapshot.bundles(openprod_storage::Position(0), usize::MAX).ok());
+    let mut deleted: Vec<_> = bundles
+        .into_iter()
+        .flatten()
+        .flat_map(|bundle| bundle.payloads().collect::<Vec<_>>())
+        .filter_map(|(_, payload)| deletion(payload.ok()?))
+        .collect();
+    deleted.dedup();
+    deleted
 }

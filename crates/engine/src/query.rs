@@ -116,9 +116,46 @@ pub fn list_over(
     if listing.is_in_order_of_creation() {
         return Ok(scan::in_order_of_creation(snapshot, &listing, overrides)?);
     }
+    // A followed field changes with its target, which leaves no mark on the table that follows.
+    if listing.table.fields.iter().any(Field::is_followed) {
+        return Ok(scan::scan(snapshot, &listing, overrides)?);
+    }
+    match (snapshot.draft(), snapshot.below()) {
+        (Some(_), Some(below)) => return list_draft(snapshot, below, &listing, overrides),
+        (Some(_), None) => return Ok(scan::scan(snapshot, &listing, overrides)?),
+        (None, _) => {}
+    }
     Ok(match snapshot.columns().list(snapshot, &listing, overrides)? {
         Some(page) => page,
         None => scan::scan(snapshot, &listing, overrides)?,
+    })
+}
+
+/// Lists records of a draft: from the columns of what lies below it where both know the same table, and the draft's own
+/// records laid over them.
+fn list_draft(
+    snapshot: &Snapshot,
+    below: &Snapshot,
+    listing: &Listing<'_>,
+    overrides: &Overrides,
+) -> Result<Page, QueryError> {
+    let table = listing.table;
+    if below.schema().table(table.id) != Some(table) || below.synonyms() != snapshot.synonyms() {
+        return Ok(scan::scan(snapshot, listing, overrides)?);
+    }
+    let mut drafted = Overrides::new();
+    for entity in snapshot.drafted() {
+        let root = snapshot.root(entity);
+        let row = snapshot.row(root)?.filter(|row| row.is_member(table.id));
+        let was_there = below.row(root)?.is_some_and(|row| row.is_member(table.id));
+        if row.is_some() || was_there {
+            drafted.insert(root, row);
+        }
+    }
+    drafted.extend(overrides.iter().map(|(entity, row)| (*entity, row.clone())));
+    Ok(match below.columns().list(below, listing, &drafted)? {
+        Some(page) => page,
+        None => scan::scan(snapshot, listing, overrides)?,
     })
 }
 

@@ -118,7 +118,12 @@ impl Snapshots {
             Arc::clone(&view.synonyms),
         );
         *cached = Some(CachedView { version, view });
+        drop(cached);
+        // Another reader of the same state, for what is looked up below the draft; a commit in between gives none.
+        let below = self.take()?;
+        let below = (below.summary.version == version).then(|| Box::new(below));
         Ok(Snapshot {
+            below,
             store: Box::new(LayeredReader::new(snapshot.store, Arc::clone(&rows))),
             draft: Some((overlay, rows)),
             schema,
@@ -153,6 +158,7 @@ impl Snapshots {
             schema: model.schema,
             synonyms: model.synonyms,
             draft: None,
+            below: None,
             columns: Arc::clone(&self.columns),
             actor: self.actor,
         })
@@ -243,11 +249,18 @@ pub struct Snapshot {
     synonyms: Arc<Synonyms>,
     /// The draft that lies on top, and the rows it lays there.
     draft: Option<(OverlayId, Arc<LayerRows>)>,
+    /// The same state without the draft.
+    below: Option<Box<Self>>,
     columns: Arc<Columns>,
     actor: ActorId,
 }
 
 impl Snapshot {
+    /// The same state without the draft; `None` when no draft lies on top, or when there was no time to look.
+    pub(crate) fn below(&self) -> Option<&Self> {
+        self.below.as_deref()
+    }
+
     /// The draft that lies on top.
     #[must_use]
     pub fn draft(&self) -> Option<OverlayId> {
@@ -527,6 +540,28 @@ impl Snapshot {
             return Ok(None);
         };
         Ok(self.store.bundle(place.position)?.map(|stored| stored.bundle))
+    }
+
+    /// The operations of a bundle that have no effect, by their places, and why.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn without_effect(&self, id: BundleId) -> Result<Vec<(u32, String)>, StorageError> {
+        let Some(place) = self.store.place_of(id)? else {
+            return Ok(Vec::new());
+        };
+        let position = place.position.0.to_be_bytes();
+        let rows = self.store.scan(Space::Void, &position, None, usize::MAX)?;
+        let damaged = || StorageError::DamagedRow {
+            space: Space::Void.name(),
+        };
+        rows.into_iter()
+            .map(|(key, value)| {
+                let index = key[8..].try_into().map_err(|_| damaged())?;
+                let reason = String::from_utf8(value).map_err(|_| damaged())?;
+                Ok((u32::from_be_bytes(index), reason))
+            })
+            .collect()
     }
 
     /// The heads of everything that is stored, in ascending order.

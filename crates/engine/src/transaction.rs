@@ -8,6 +8,7 @@ mod overlays;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use openprod_core::bundle::SEEN_MAX;
 use openprod_core::encoding::encode;
 use openprod_core::{
     ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload,
@@ -144,8 +145,7 @@ impl CommandRow {
     /// Reads a row; those of the first format knew bundles only.
     fn read(bytes: &[u8]) -> Result<Self, StorageError> {
         stored(Space::Command, bytes).or_else(|error| {
-            let (digest, position) =
-                stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
+            let (digest, position) = stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
             Ok(Self {
                 digest,
                 position,
@@ -514,6 +514,8 @@ impl<'a> Transaction<'a> {
                 });
             }
         }
+        // What does not fit is named by the bundles that follow.
+        seen.truncate(SEEN_MAX);
         let head = own.map(|id| chains.get(id).stored);
         Draft {
             workspace: self.workspace.id,

@@ -27,6 +27,9 @@ struct Arguments {
     /// What the devices store on.
     #[arg(long, value_enum, default_value_t = Store::Memory)]
     store: Store,
+    /// Let people only edit records and their tables.
+    #[arg(long)]
+    records_only: bool,
     /// Print every message and fault.
     #[arg(long)]
     trace: bool,
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
                 Store::Memory => StoreKind::Memory,
                 Store::Sqlite => StoreKind::Sqlite,
             }),
+            records_only: arguments.records_only,
             trace: arguments.trace,
             ..Simulation::new(seed)
         };

@@ -191,10 +191,9 @@ impl Team {
                 .any(|other| self.bundles[*other].header().prev == *self.bundles[*bundle].hash())
         };
         let is_seen = |bundle: &usize| known.iter().any(|other| self.pasts[*other].contains(bundle));
-        let last = gained
-            .iter()
-            .filter(|bundle| !is_followed(bundle) && !(terse && is_seen(bundle)));
-        last.map(|bundle| &self.bundles[*bundle]).collect()
+        let last = gained.iter().filter(|bundle| !is_followed(bundle));
+        let named = last.filter(|bundle| !terse || !is_seen(bundle));
+        named.map(|bundle| &self.bundles[*bundle]).collect()
     }
 
     fn writer(&mut self, number: u8) -> &mut Writer {

@@ -3,7 +3,11 @@
 use harness::Simulation;
 
 fn passes(seed: u64) {
-    if let Err(failure) = Simulation::new(seed).run() {
+    let simulation = Simulation {
+        records_only: true,
+        ..Simulation::new(seed)
+    };
+    if let Err(failure) = simulation.run() {
         panic!("{failure}");
     }
 }

@@ -1,7 +1,7 @@
 //! Planning changes of edges, and their order.
 
 use openprod_core::operation::{
-    CreateEdge, CreateOrderedEdge, DeleteEdge, MoveOrderedEdge, RebalanceOrderedEdges, RestoreEdge,
+    CreateEdge, CreateOrderedEdge, DeleteEdge, LIST_MAX, MoveOrderedEdge, RebalanceOrderedEdges, RestoreEdge,
     SetEdgeProperty,
 };
 use openprod_core::{EdgeId, EntityId, Value};
@@ -135,11 +135,9 @@ pub(super) fn rebalance(
         return Err(CommandError::Nothing { act });
     }
     let indexes = spread(siblings.len(), tag_of(&view.log));
-    Ok(Plan::only(RebalanceOrderedEdges {
-        parent,
-        edge_type: edge_type.to_owned(),
-        ordering: siblings.iter().map(|edge| edge.id).zip(indexes).collect(),
-    }))
+    let mut plan = Plan::default();
+    plan.spread_out(parent, edge_type, &siblings, indexes);
+    Ok(plan)
 }
 
 /// The index of a new place among siblings. Where neighbours leave no room, because their indexes are equal or
@@ -180,15 +178,25 @@ fn place(
     }
     let mut indexes = spread(siblings.len() + 1, tag);
     let index = indexes.remove(at);
-    plan.payloads.push(
-        RebalanceOrderedEdges {
-            parent,
-            edge_type: edge_type.to_owned(),
-            ordering: siblings.iter().map(|edge| edge.id).zip(indexes).collect(),
-        }
-        .into(),
-    );
+    plan.spread_out(parent, edge_type, siblings, indexes);
     Ok(index)
+}
+
+impl Plan {
+    /// Gives siblings new indexes, in as few operations as will hold them.
+    fn spread_out(&mut self, parent: EntityId, edge_type: &str, siblings: &[Edge], indexes: Vec<String>) {
+        let ordering: Vec<_> = siblings.iter().map(|edge| edge.id).zip(indexes).collect();
+        let operations = ordering.chunks(LIST_MAX).map(|ordering| {
+            let (edge_type, ordering) = (edge_type.to_owned(), ordering.to_vec());
+            RebalanceOrderedEdges {
+                parent,
+                edge_type,
+                ordering,
+            }
+            .into()
+        });
+        self.payloads.extend(operations);
+    }
 }
 
 /// The ordered edges of one type from one record, in order. As of the last flush, which was before this command.

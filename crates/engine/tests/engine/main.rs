@@ -15,3 +15,4 @@ mod listing;
 mod mappings;
 mod overlays;
 mod owner;
+mod texts;
