@@ -12,6 +12,7 @@ use openprod_storage::{
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
+use crate::history::past::Past;
 use crate::row::{Sight, Writer};
 use crate::state::State;
 use crate::state_hash::StateHash;
@@ -26,7 +27,7 @@ const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else, the same whenever their rows were written. (The bytes of a stored
 /// text depend on when it was stored; what they hold is in the state hash.)
-const DERIVED: [Space; 9] = [
+pub(crate) const DERIVED: [Space; 9] = [
     Space::Entity,
     Space::Edge,
     Space::Incident,
@@ -91,6 +92,10 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
             forged.extend(forgeries(&batch, workspace));
         }
         let clocks = replay.clocks(store, &batch)?;
+        // Texts of forked logs are built anew from the deltas in the log, so the copy needs the log too.
+        for StoredBundle { place, bundle } in &batch {
+            write.append(place.chain, bundle)?;
+        }
         replay.apply(&mut *write, &batch, &clocks)?;
         if replay.bundles.is_multiple_of(FLUSH_INTERVAL) {
             replay.flush(&mut *write)?;
@@ -161,6 +166,52 @@ pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary
         hash: replay.state.hash(),
         ..summary
     })
+}
+
+/// Derives the rows that a closed set of bundles leads to, all of them up to position `end`, into an empty store. Gives
+/// their hash, and how many operations the bundles hold.
+pub(crate) fn replay_into(
+    write: &mut dyn Write,
+    store: &dyn Read,
+    past: &Past,
+    end: Position,
+) -> Result<(StateHash, u64), StorageError> {
+    let mut replay = Replay::new(store)?;
+    let mut operations = 0;
+    while replay.after < end {
+        let mut batch = store.bundles(replay.after, BATCH)?;
+        let Some(last) = batch.last().map(|stored| stored.place.position) else {
+            break;
+        };
+        // All clocks move on, whichever bundles are wanted.
+        let clocks = replay.clocks(store, &batch)?;
+        let wanted: Vec<bool> = batch
+            .iter()
+            .map(|StoredBundle { place, bundle }| {
+                place.position <= end
+                    && past.contains(place.chain, place.seq, bundle.header().hlc)
+                    && !replay.held.contains(&place.position)
+            })
+            .collect();
+        let clocks: Vec<_> = clocks
+            .into_iter()
+            .zip(&wanted)
+            .filter_map(|(clock, wanted)| wanted.then_some(clock))
+            .collect();
+        let mut wanted = wanted.into_iter();
+        batch.retain(|_| wanted.next().unwrap_or(false));
+        operations += batch
+            .iter()
+            .map(|stored| u64::from(stored.bundle.len()))
+            .sum::<u64>();
+        replay.apply(write, &batch, &clocks)?;
+        replay.after = last;
+        if last.0.is_multiple_of(FLUSH_INTERVAL) {
+            replay.flush(write)?;
+        }
+    }
+    replay.flush(write)?;
+    Ok((replay.state.hash(), operations))
 }
 
 /// A replay in commit order, which extends causal order; held bundles are passed over.

@@ -37,7 +37,7 @@ impl ReferenceToMake {
             _ => {
                 let detail = "follow field: give `via_field`, a field that holds an entity, or `via_edge`, a type of edge";
                 return Err(Problem::new(ProblemCode::WrongShape, detail)
-                    .with(|problem| problem.field = Some("follow".to_owned())));
+                    .with(|problem| problem.field = Some("reference".to_owned())));
             }
         };
         Ok(NewReference {
@@ -93,7 +93,7 @@ pub(crate) struct FollowField {
     /// The field: an id, or a name.
     field: String,
     /// What it is to follow.
-    follow: ReferenceToMake,
+    reference: ReferenceToMake,
     /// The workspace; needed only when several are open.
     workspace: Option<String>,
     /// The envelope.
@@ -110,7 +110,7 @@ pub(crate) async fn follow(
     let command = Command::FollowField {
         table: body.table,
         field: body.field,
-        reference: body.follow.read()?,
+        reference: body.reference.read()?,
     };
     app.carry_out(body.workspace.as_deref(), body.command, command)
         .await

@@ -30,7 +30,7 @@ pub(crate) struct FieldToMake {
     #[serde(default)]
     options: Vec<String>,
     /// What a reference field follows; makes it one.
-    follow: Option<ReferenceToMake>,
+    reference: Option<ReferenceToMake>,
 }
 
 impl FieldToMake {
@@ -50,18 +50,18 @@ impl FieldToMake {
         let field_type = match self.r#type.as_deref() {
             Some(text) => text.parse().map_err(|_| unknown("type", text, types()))?,
             // The engine gives a reference field the type of what it follows.
-            None if self.follow.is_some() => FieldType::Text,
+            None if self.reference.is_some() => FieldType::Text,
             None => return Err(unknown("type", "", types())),
         };
         let mode = match self.mode.as_deref() {
-            None if self.follow.is_some() => FieldMode::Reference,
+            None if self.reference.is_some() => FieldMode::Reference,
             None => FieldMode::Discrete,
             Some(text) => [FieldMode::Discrete, FieldMode::Reference]
                 .into_iter()
                 .find(|mode| mode.name() == text)
                 .ok_or_else(|| unknown("mode", text, "discrete, reference".to_owned()))?,
         };
-        let reference = self.follow.map(ReferenceToMake::read).transpose()?;
+        let reference = self.reference.map(ReferenceToMake::read).transpose()?;
         Ok(NewField {
             name: self.name,
             field_type,
@@ -301,7 +301,7 @@ pub(crate) struct FieldView {
     /// What an enum field can hold, in order; empty for other types.
     options: Vec<String>,
     /// What a reference field follows; `null` for others.
-    follow: Option<ReferenceView>,
+    reference: Option<ReferenceView>,
 }
 
 /// Lists the tables of a workspace.
@@ -319,7 +319,7 @@ pub(crate) async fn list(
                 r#type: field.field_type.name(),
                 mode: field.mode.name(),
                 options: field.options.clone(),
-                follow: field
+                reference: field
                     .reference
                     .as_ref()
                     .map(|reference| ReferenceView::of(snapshot.schema(), table, reference)),

@@ -138,7 +138,7 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
             "/overlays/resolve",
             &["overlay_id", "entity_id", "edge_id", "table", "field", "choice"],
         ),
-        ("/tables/follow", &["table", "field", "follow"]),
+        ("/tables/follow", &["table", "field", "reference"]),
         (
             "/text/update",
             &["entity_id", "table", "field", "delta", "session"],

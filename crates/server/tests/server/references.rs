@@ -10,7 +10,7 @@ fn engine() -> (Engine, String, String) {
     let engine = Engine::with_table();
     let fields = json!([
         {"name": "cue", "type": "entity"},
-        {"name": "what", "follow": {"via_field": "cue", "table": "Cue", "field": "label"}},
+        {"name": "what", "reference": {"via_field": "cue", "table": "Cue", "field": "label"}},
     ]);
     engine
         .post("/tables/create", &json!({"name": "Call", "fields": fields}))
@@ -47,10 +47,10 @@ fn reference_field_shows_the_value_of_the_other_record() {
     );
     let label = &tables["tables"][0]["fields"][0]["field_id"];
     assert_eq!(
-        field["follow"],
+        field["reference"],
         json!({"via_field": "cue", "via_edge": null, "table": "Cue", "field": "label", "field_id": label})
     );
-    assert_eq!(tables["tables"][0]["fields"][0]["follow"], Value::Null);
+    assert_eq!(tables["tables"][0]["fields"][0]["reference"], Value::Null);
     let set = json!({"entity_id": id, "table": "Call", "fields": {"what": "x"}});
     let problem = engine
         .post("/records/update", &set)
@@ -65,7 +65,7 @@ fn reference_field_shows_the_value_of_the_other_record() {
 fn reference_field_can_follow_something_else() {
     let (engine, cue, id) = engine();
     let follow = |reference: Value| {
-        let body = json!({"table": "Call", "field": "what", "follow": reference});
+        let body = json!({"table": "Call", "field": "what", "reference": reference});
         engine.post("/tables/follow", &body)
     };
     follow(json!({"via_edge": "calls", "table": "Cue", "field": "number"})).done();
@@ -89,7 +89,7 @@ fn only_reference_fields_follow_and_they_must() {
     let reference = json!({"via_edge": "calls", "table": "Cue", "field": "label"});
     for field in [
         json!({"name": "a", "type": "text", "mode": "reference"}),
-        json!({"name": "a", "type": "text", "mode": "discrete", "follow": reference}),
+        json!({"name": "a", "type": "text", "mode": "discrete", "reference": reference}),
     ] {
         let problem = engine
             .post("/tables/update", &json!({"table": "Call", "add_fields": [field]}))

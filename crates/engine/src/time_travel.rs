@@ -1,0 +1,244 @@
+//! The workspace as it was: as of a bundle, or as of a time.
+//!
+//! Derived rows as of a moment are replayed from the log into memory, and lie in place of the present ones; the log,
+//! and what is known of chains, show through. So every reader works on the past as on the present. One record is read
+//! from the bundles that touched it, without a replay of everything.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openprod_core::{BundleId, EntityId, FacetId, Timestamp};
+use openprod_storage::{
+    ChainId, MemoryStorage, Place, Position, Read, Readers, Row as StoredRow, Space, StorageError,
+    StoredBundle,
+};
+use thiserror::Error;
+
+use crate::chains::Chains;
+use crate::columns::Columns;
+use crate::history::past::{Past, is_held};
+use crate::history::trail::Trail;
+use crate::replay::{DERIVED, replay_into};
+use crate::row::Row;
+use crate::schema::Schema;
+use crate::snapshot::{Snapshot, Snapshots};
+use crate::state_hash::StateHash;
+use crate::subject::Subject;
+use crate::synonyms::{Synonyms, changes};
+
+/// How many moments are kept in memory once they have been replayed.
+const MOMENTS_KEPT: usize = 2;
+
+/// A moment in the past of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// What the author of a bundle saw once it was written: that bundle, and all that they had seen before.
+    Bundle(BundleId),
+    /// Everything that was written up to a time, as far as it is here.
+    Time(Timestamp),
+}
+
+/// Why a moment cannot be shown.
+#[derive(Debug, Error)]
+pub enum MomentError {
+    /// No such bundle is in the log here.
+    #[error("show the past: there is no bundle {0}")]
+    UnknownBundle(BundleId),
+    /// The bundle is held, and so there is no state that it left.
+    #[error("show the past: bundle {0} is held and has done nothing yet")]
+    HeldBundle(BundleId),
+    /// The store refused.
+    #[error("show the past")]
+    Storage(#[from] StorageError),
+}
+
+/// Moments that were replayed, the last one first.
+pub(crate) type Moments = Arc<Mutex<Vec<Arc<Replayed>>>>;
+
+/// The derived rows as of a moment.
+pub(crate) struct Replayed {
+    past: Past,
+    /// The count of commits that it goes with: what was written up to a time may still arrive.
+    version: u64,
+    rows: Box<dyn Readers>,
+    schema: Arc<Schema>,
+    synonyms: Arc<Synonyms>,
+    /// Its own, for those of the present hold the present.
+    columns: Arc<Columns>,
+    hash: StateHash,
+    operations: u64,
+}
+
+impl Snapshots {
+    /// The workspace as of a moment, without any draft: every reader works on it; only the log that shows through has
+    /// what came later, too. The first one of a moment costs a replay of the log up to it; the last few are kept.
+    ///
+    /// # Errors
+    /// [`MomentError`].
+    pub fn at(&self, moment: Moment) -> Result<Snapshot, MomentError> {
+        let present = self.take()?;
+        let chains = Chains::load(&*present.store)?;
+        let (past, end) = resolve(&*present.store, &chains, moment)?;
+        let version = present.summary.version;
+        let mut kept = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+        // What an author had seen never changes; what was written up to a time may still arrive.
+        let found = kept
+            .iter()
+            .position(|kept| kept.past == past && (kept.version == version || matches!(past, Past::Seen(_))));
+        let replayed = match found {
+            Some(at) => kept.remove(at),
+            None => Arc::new(replay(&*present.store, past, end, version)?),
+        };
+        kept.insert(0, Arc::clone(&replayed));
+        kept.truncate(MOMENTS_KEPT);
+        drop(kept);
+        let mut summary = present.summary;
+        (summary.hash, summary.operations) = (replayed.hash, replayed.operations);
+        summary.version = replayed.version;
+        Ok(Snapshot {
+            store: Box::new(PastReader {
+                log: present.store,
+                rows: replayed.rows.reader()?,
+            }),
+            summary,
+            schema: Arc::clone(&replayed.schema),
+            synonyms: Arc::clone(&replayed.synonyms),
+            draft: None,
+            below: None,
+            columns: Arc::clone(&replayed.columns),
+            ..present
+        })
+    }
+}
+
+impl Snapshot {
+    /// The row of the record that an entity was, or was another name for, as of a moment; `None` when nobody had
+    /// written to it. Reads the bundles that touched it, and no others.
+    ///
+    /// # Errors
+    /// [`MomentError`].
+    pub fn row_at(&self, entity: EntityId, moment: Moment) -> Result<Option<Row>, MomentError> {
+        let chains = Chains::load(&*self.store)?;
+        let (past, end) = resolve(&*self.store, &chains, moment)?;
+        let mut earlier = Vec::new();
+        for (op_id, change) in changes(&*self.store)? {
+            if past.contains_id(&*self.store, op_id.bundle())? {
+                earlier.push(change);
+            }
+        }
+        let synonyms = Synonyms::replay(&earlier);
+        let names: Vec<EntityId> = synonyms.aliases.names(synonyms.aliases.root(entity)).collect();
+        let subjects: BTreeSet<Subject> = names.iter().map(|name| Subject::Entity(*name)).collect();
+        let trail = Trail::load(&*self.store, &chains, &subjects, end)?;
+        let mut rows = trail.rows(&past).entities;
+        let rows: Vec<Row> = names.iter().filter_map(|name| rows.remove(name)).collect();
+        Ok(match rows.len() {
+            0 => None,
+            _ if synonyms.is_empty() => rows.into_iter().next(),
+            _ => Some(Row::assemble(&rows, &synonyms.mappings)),
+        })
+    }
+}
+
+/// The bundles that a moment is made from, and the position up to which all of them stand.
+fn resolve(store: &dyn Read, chains: &Chains, moment: Moment) -> Result<(Past, Position), MomentError> {
+    match moment {
+        Moment::Time(time) => Ok((Past::Until(time), store.last()?)),
+        Moment::Bundle(id) => {
+            let place = store.place_of(id)?.ok_or(MomentError::UnknownBundle(id))?;
+            if is_held(store, &place)? {
+                return Err(MomentError::HeldBundle(id));
+            }
+            Ok((Past::with(chains, store, &place)?, place.position))
+        }
+    }
+}
+
+fn replay(store: &dyn Read, past: Past, end: Position, version: u64) -> Result<Replayed, StorageError> {
+    use openprod_storage::Storage as _;
+    let mut memory = MemoryStorage::new();
+    let mut write = memory.begin()?;
+    let (hash, operations) = replay_into(&mut *write, store, &past, end)?;
+    let schema = Arc::new(Schema::load(&*write)?);
+    let synonyms = Arc::new(Synonyms::load(&*write)?);
+    write.commit()?;
+    Ok(Replayed {
+        past,
+        version,
+        rows: memory.readers(),
+        schema,
+        synonyms,
+        columns: Arc::default(),
+        hash,
+        operations,
+    })
+}
+
+/// Derived rows of the past over the log of the present.
+struct PastReader {
+    log: Box<dyn Read + Send>,
+    rows: Box<dyn Read + Send>,
+}
+
+impl PastReader {
+    fn of(&self, space: Space) -> &dyn Read {
+        if DERIVED.contains(&space) || space == Space::Text {
+            &*self.rows
+        } else {
+            &*self.log
+        }
+    }
+}
+
+impl Read for PastReader {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.of(space).get(space, key)
+    }
+
+    fn scan(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<StoredRow>, StorageError> {
+        self.of(space).scan(space, prefix, after, limit)
+    }
+
+    fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
+        self.of(space).count(space, prefix)
+    }
+
+    fn members(
+        &self,
+        facet: FacetId,
+        after: Option<EntityId>,
+        limit: usize,
+    ) -> Result<Vec<(EntityId, Vec<u8>)>, StorageError> {
+        self.rows.members(facet, after, limit)
+    }
+
+    fn place(&self, chain: ChainId, seq: u64) -> Result<Option<Place>, StorageError> {
+        self.log.place(chain, seq)
+    }
+
+    fn place_of(&self, id: BundleId) -> Result<Option<Place>, StorageError> {
+        self.log.place_of(id)
+    }
+
+    fn bundle(&self, position: Position) -> Result<Option<StoredBundle>, StorageError> {
+        self.log.bundle(position)
+    }
+
+    fn places(&self, after: Position, limit: usize) -> Result<Vec<Place>, StorageError> {
+        self.log.places(after, limit)
+    }
+
+    fn bundles(&self, after: Position, limit: usize) -> Result<Vec<StoredBundle>, StorageError> {
+        self.log.bundles(after, limit)
+    }
+
+    fn last(&self) -> Result<Position, StorageError> {
+        self.log.last()
+    }
+}
