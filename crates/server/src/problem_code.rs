@@ -114,6 +114,14 @@ codes! {
     NotDrifted = "not_drifted", CONFLICT, "The draft has not drifted there";
     /// Others wrote to fields that the draft writes too.
     OpenDrift = "open_drift", CONFLICT, "Others have changed fields that the draft changes too";
+    /// The bundle is held, and has done nothing yet.
+    HeldBundle = "held_bundle", CONFLICT, "The bundle is held and has done nothing yet";
+    /// Nothing of the bundle can be taken back.
+    NothingTakenBack = "nothing_taken_back", CONFLICT, "Nothing of it can be taken back";
+    /// There is nothing to undo.
+    NothingToUndo = "nothing_to_undo", CONFLICT, "There is nothing to undo";
+    /// There is nothing to redo.
+    NothingToRedo = "nothing_to_redo", CONFLICT, "There is nothing to redo";
     /// The workspace is here already.
     AlreadyJoined = "already_joined", CONFLICT, "The workspace is here already";
     /// The workspace takes no further change from this device.
