@@ -156,9 +156,10 @@ impl Document {
     }
 
     fn integrate(&mut self, new: Place) {
-        let mut to = self.after(new.origin);
+        let first = self.after(new.origin);
+        let mut to = first;
         let (mut passed, mut contested) = (BTreeSet::new(), BTreeSet::new());
-        for at in to..self.places.len() {
+        for at in first..self.places.len() {
             let other = &self.places[at];
             if Some(other.id) == new.right {
                 break;
