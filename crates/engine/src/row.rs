@@ -418,6 +418,7 @@ impl Row {
             }
         }
         self.unseen.sort_unstable();
+        self.unseen.dedup();
     }
 }
 
