@@ -1,6 +1,8 @@
 //! Deriving the state again from nothing but the log: what shows that the stored rows are right, and what makes
 //! them anew when the rules have changed.
 
+mod scratch;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use openprod_storage::{
     ChainId, MemoryStorage, Position, Read, Space, Storage as _, StorageError, StoredBundle, Write,
 };
 
+use self::scratch::Scratch;
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
@@ -81,7 +84,11 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
     })?;
     let mut forged = Vec::new();
     let mut memory = MemoryStorage::new();
-    let mut write = memory.begin()?;
+    let mut rows = memory.begin()?;
+    let mut write = Scratch {
+        rows: &mut *rows,
+        log: store,
+    };
     let mut replay = Replay::new(store)?;
     loop {
         let batch = store.bundles(replay.after, BATCH)?;
@@ -92,17 +99,17 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
             forged.extend(forgeries(&batch, workspace));
         }
         let clocks = replay.clocks(store, &batch)?;
-        replay.apply(&mut *write, &batch, &clocks)?;
+        replay.apply(&mut write, &batch, &clocks)?;
         if replay.bundles.is_multiple_of(FLUSH_INTERVAL) {
-            replay.flush(&mut *write)?;
+            replay.flush(&mut write)?;
         }
     }
-    replay.flush(&mut *write)?;
+    replay.flush(&mut write)?;
     let replayed = replay.state.hash();
     let mut first_difference = None;
     for space in DERIVED {
         if first_difference.is_none() {
-            first_difference = first_difference_in(space, store, &*write)?;
+            first_difference = first_difference_in(space, store, &write)?;
         }
     }
     if first_difference.is_none() && summary.hash != replayed {
@@ -167,11 +174,12 @@ pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary
 /// Derives the rows that a closed set of bundles leads to, all of them up to position `end`, into an empty store. Gives
 /// their hash, and how many operations the bundles hold.
 pub(crate) fn replay_into(
-    write: &mut dyn Write,
+    rows: &mut dyn Write,
     store: &dyn Read,
     past: &Past,
     end: Position,
 ) -> Result<(StateHash, u64), StorageError> {
+    let mut write = Scratch { rows, log: store };
     let mut replay = Replay::new(store)?;
     let mut operations = 0;
     while replay.after < end {
@@ -200,13 +208,13 @@ pub(crate) fn replay_into(
             .iter()
             .map(|stored| u64::from(stored.bundle.len()))
             .sum::<u64>();
-        replay.apply(write, &batch, &clocks)?;
+        replay.apply(&mut write, &batch, &clocks)?;
         replay.after = last;
         if last.0.is_multiple_of(FLUSH_INTERVAL) {
-            replay.flush(write)?;
+            replay.flush(&mut write)?;
         }
     }
-    replay.flush(write)?;
+    replay.flush(&mut write)?;
     Ok((replay.state.hash(), operations))
 }
 

@@ -476,8 +476,7 @@ impl Revert<'_, '_> {
     /// too, or the former places would mean nothing.
     fn places(&mut self) -> Result<(), CommandError> {
         let spreads = std::mem::take(&mut self.deeds.spread);
-        let mut taken_back: BTreeSet<EdgeId> = BTreeSet::new();
-        let mut stuck: BTreeSet<EdgeId> = BTreeSet::new();
+        let mut stuck: BTreeMap<EdgeId, Option<ActorId>> = BTreeMap::new();
         for (parent, edge_type, edges) in spreads {
             let siblings = record::edges(self.view.store, self.view.synonyms, parent, Direction::Outgoing)?;
             let siblings: Vec<_> = siblings
@@ -493,14 +492,21 @@ impl Revert<'_, '_> {
             if placed.is_empty() {
                 continue;
             }
-            let mut own = true;
+            let mut other = None;
             for edge in &siblings {
                 for tip in edge.row.candidates(&CellKey::Place) {
-                    own &= self.is_own(Subject::Edge(edge.id), &CellKey::Place, tip.op_id)?;
+                    if !self.is_own(Subject::Edge(edge.id), &CellKey::Place, tip.op_id)? {
+                        other = Some(tip.actor);
+                    }
                 }
             }
-            if !own {
-                stuck.extend(placed);
+            // An edge that the bundle made and that stays has its place among the others as they are.
+            let stays = placed.iter().any(|edge| {
+                let deletion = DeleteEdge { edge: *edge }.into();
+                self.made.contains(&Subject::Edge(*edge)) && !self.inverse.deletions.contains(&deletion)
+            });
+            if other.is_some() || stays {
+                stuck.extend(placed.into_iter().map(|edge| (edge, other)));
                 continue;
             }
             let before = |edge: &EdgeId| {
@@ -511,7 +517,6 @@ impl Revert<'_, '_> {
                 }
             };
             let ordering: Vec<_> = edges.iter().filter_map(before).collect();
-            taken_back.extend(edges);
             if !ordering.is_empty() {
                 let rebalance = RebalanceOrderedEdges {
                     parent,
@@ -537,8 +542,8 @@ impl Revert<'_, '_> {
             let Some(Value::Text(former)) = former.cloned() else {
                 continue;
             };
-            if stuck.contains(&edge) {
-                self.skip(subject, Some(CellKey::Place), SkipReason::EditedSince, None);
+            if let Some(actor) = stuck.get(&edge) {
+                self.skip(subject, Some(CellKey::Place), SkipReason::EditedSince, *actor);
             } else if row.value(&CellKey::Place) == Some(&Value::Text(former.clone())) {
                 self.skip(subject, Some(CellKey::Place), SkipReason::Unchanged, None);
             } else {
