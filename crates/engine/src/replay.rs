@@ -1,7 +1,7 @@
 //! Deriving the state again from nothing but the log: what shows that the stored rows are right, and what makes
 //! them anew when the rules have changed.
 
-mod scratch;
+mod split_store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,16 +11,18 @@ use openprod_storage::{
     ChainId, MemoryStorage, Position, Read, Space, Storage as _, StorageError, StoredBundle, Write,
 };
 
-use self::scratch::Scratch;
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::history::past::Past;
 use crate::row::{Sight, Writer};
+use crate::schema::Schema;
 use crate::state::State;
 use crate::state_hash::StateHash;
+use crate::synonyms::Synonyms;
 use crate::transaction::Summary;
 use crate::workspace::Workspace;
+pub(crate) use split_store::SplitStore;
 
 /// How many bundles are read at a time.
 const BATCH: usize = 1_024;
@@ -84,10 +86,10 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
     })?;
     let mut forged = Vec::new();
     let mut memory = MemoryStorage::new();
-    let mut rows = memory.begin()?;
-    let mut write = Scratch {
-        rows: &mut *rows,
+    let mut write = SplitStore {
+        rows: memory.begin()?,
         log: store,
+        last: Position(0),
     };
     let mut replay = Replay::new(store)?;
     loop {
@@ -100,6 +102,7 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
         }
         let clocks = replay.clocks(store, &batch)?;
         replay.apply(&mut write, &batch, &clocks)?;
+        write.last = replay.after;
         if replay.bundles.is_multiple_of(FLUSH_INTERVAL) {
             replay.flush(&mut write)?;
         }
@@ -171,15 +174,19 @@ pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary
     })
 }
 
-/// Derives the rows that a closed set of bundles leads to, all of them up to position `end`, into an empty store. Gives
-/// their hash, and how many operations the bundles hold.
+/// Derives the rows that a closed set of bundles leads to, all of them up to position `end`, into an empty store, and
+/// commits them.
 pub(crate) fn replay_into(
-    rows: &mut dyn Write,
+    rows: Box<dyn Write + '_>,
     store: &dyn Read,
     past: &Past,
     end: Position,
-) -> Result<(StateHash, u64), StorageError> {
-    let mut write = Scratch { rows, log: store };
+) -> Result<Replayed, StorageError> {
+    let mut write = SplitStore {
+        rows,
+        log: store,
+        last: Position(0),
+    };
     let mut replay = Replay::new(store)?;
     let mut operations = 0;
     while replay.after < end {
@@ -209,13 +216,29 @@ pub(crate) fn replay_into(
             .map(|stored| u64::from(stored.bundle.len()))
             .sum::<u64>();
         replay.apply(&mut write, &batch, &clocks)?;
-        replay.after = last;
+        (replay.after, write.last) = (last, last);
         if last.0.is_multiple_of(FLUSH_INTERVAL) {
             replay.flush(&mut write)?;
         }
     }
     replay.flush(&mut write)?;
-    Ok((replay.state.hash(), operations))
+    let replayed = Replayed {
+        schema: Arc::new(Schema::load(&write)?),
+        synonyms: Arc::clone(replay.state.synonyms()),
+        hash: replay.state.hash(),
+        operations,
+    };
+    write.rows.commit()?;
+    Ok(replayed)
+}
+
+/// What a set of bundles leads to, beside the rows.
+pub(crate) struct Replayed {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) synonyms: Arc<Synonyms>,
+    pub(crate) hash: StateHash,
+    /// How many operations the bundles hold.
+    pub(crate) operations: u64,
 }
 
 /// A replay in commit order, which extends causal order; held bundles are passed over.

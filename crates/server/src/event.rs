@@ -12,6 +12,8 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
+use crate::routes::undo::UndoStepView;
+
 /// How many changed records or edges an event names; beyond it, a client asks for all of them again.
 const NAMED_MAX: usize = 1_000;
 
@@ -63,6 +65,15 @@ pub enum Event {
         overlay_id: String,
         /// The records and edges; `null` when there are more than 1,000.
         subject_ids: Option<Vec<String>>,
+    },
+    /// What undo and redo would do next on this device may have changed.
+    UndoStack {
+        /// The workspace.
+        workspace: String,
+        /// What undo would take back; `null` when there is nothing.
+        undo: Option<UndoStepView>,
+        /// What redo would do again; `null` when there is nothing.
+        redo: Option<UndoStepView>,
     },
     /// A conflict opened, or an open one has other values now.
     ConflictOpened {
@@ -267,6 +278,13 @@ impl EventBus {
                 workspace: id.clone(),
                 overlay_id: overlay.to_string(),
                 subject_ids: named(&subjects),
+            });
+        }
+        if let Some(stack) = &committed.undo_stack {
+            self.tell(&Event::UndoStack {
+                workspace: id.clone(),
+                undo: stack.undo.as_ref().map(UndoStepView::of),
+                redo: stack.redo.as_ref().map(UndoStepView::of),
             });
         }
         for (actor, log, seq) in committed

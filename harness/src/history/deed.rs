@@ -43,24 +43,59 @@ pub enum Deed {
         new: En,
     },
     Fact,
+    /// A delta to a text.
+    Type {
+        entity: En,
+        field: Fi,
+        session: u8,
+        /// Where: a number that wraps round over all places there are.
+        at: u8,
+        typing: Typing,
+    },
     /// A frame of any kind and content.
     Frame(u16, Vec<u8>),
 }
 
+/// What a delta does to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// Puts this many letters in.
+    Put(u8),
+    /// Deletes up to this many places.
+    Erase(u8),
+    /// Both.
+    Replace(u8),
+    /// Puts letters between the place and any other, as no editor does.
+    Between(u8),
+    /// Puts letters in under another's client id.
+    Forge,
+    /// Leaves a clock out.
+    Skip,
+    /// Begins again with clock 0.
+    Repeat,
+    /// Builds on a place that nobody made.
+    Dangle,
+    /// Ends too early.
+    Cut,
+}
+
 impl Deed {
     /// The frame: its kind and its payload.
+    ///
+    /// # Panics
+    /// When it is typing.
     #[must_use]
     pub fn frame(&self) -> (u16, Vec<u8>) {
         match self {
             Self::Frame(kind, payload) => (*kind, payload.clone()),
             other => {
-                let payload = other.payload().expect("only frames have none");
+                let payload = other.payload().expect("only frames and typing have none");
                 (payload.kind(), payload.encode())
             }
         }
     }
 
-    /// The payload; `None` of a mere frame.
+    /// The payload; `None` of a mere frame and of typing, which depends on the text.
     #[must_use]
     pub fn payload(&self) -> Option<Payload> {
         let entity = |entity: &En| entity.get();
@@ -174,7 +209,7 @@ impl Deed {
                 streams: Vec::new(),
             }
             .into(),
-            Self::Frame(..) => return None,
+            Self::Type { .. } | Self::Frame(..) => return None,
         })
     }
 }

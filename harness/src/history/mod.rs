@@ -9,10 +9,11 @@ mod deed;
 mod judge;
 mod pool;
 mod team;
+mod typing;
 
 use std::fmt;
 
-pub use deed::Deed;
+pub use deed::{Deed, Typing};
 pub use judge::{Delivery, judge};
 pub use pool::{Ed, En, Fa, Fi, Pl, Pr, Ty, Va};
 pub use team::{Team, Writer};

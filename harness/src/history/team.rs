@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use openprod_core::bundle::{FORMAT_VERSION, Header};
 use openprod_core::{Bundle, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Timestamp, VerifiedBundle};
 
+use super::typing::Typist;
 use super::{Deed, Step};
 use crate::device::workspace;
 use crate::forge::{Forgery, seal, seen_entries};
+use crate::oracle::Oracle;
 
 /// When the clocks of all authors show zero seconds.
 const START_S: u64 = 1_700_000_000;
@@ -164,7 +166,7 @@ impl Team {
             root: [0; 32],
             count: 0,
         };
-        let frames = deeds.iter().map(Deed::frame).collect();
+        let frames = self.frames(&header, &known, deeds);
         let bytes = seal(&identity, &Forgery { header, frames });
         let bundle = Bundle::decode(bytes)
             .and_then(|bundle| bundle.verify(workspace().id))
@@ -176,6 +178,20 @@ impl Team {
         writer.chain.push(place);
         writer.known.insert(place);
         place
+    }
+
+    fn frames(&self, header: &Header, known: &BTreeSet<usize>, deeds: &[Deed]) -> Vec<(u16, Vec<u8>)> {
+        if !deeds.iter().any(|deed| matches!(deed, Deed::Type { .. })) {
+            return deeds.iter().map(Deed::frame).collect();
+        }
+        let known: Vec<_> = known.iter().map(|bundle| self.bundles[*bundle].clone()).collect();
+        let known = Oracle::new(&known).expect("what a writer knows is closed");
+        let mut typist = Typist::new(header.actor, header.log, known);
+        let frame = |deed: &Deed| match typist.payload(deed) {
+            Some(payload) => (payload.kind(), payload.encode()),
+            None => deed.frame(),
+        };
+        deeds.iter().map(frame).collect()
     }
 
     /// The last known bundle of every log and branch of which more is known than when the last bundle was written.

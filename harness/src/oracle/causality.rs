@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openprod_core::{BundleHash, Hlc, OpId, Payload, VerifiedBundle};
+use openprod_core::{BundleHash, Header, Hlc, OpId, Payload, VerifiedBundle};
 
 /// Where an operation stands. Moments compare as operations are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,14 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// Of an operation that is in no bundle yet.
+    pub const PLANNED: Self = Self {
+        hlc: Hlc::ZERO,
+        op_id: OpId::from_u128(0),
+        bundle: usize::MAX,
+        index: 0,
+    };
+
     /// The bundle's place among all.
     #[must_use]
     pub const fn bundle(&self) -> usize {
@@ -77,6 +85,11 @@ impl Causality {
             lineages.push(lineage);
         }
         Ok(Self { bundles, pasts })
+    }
+
+    /// The header of an operation's bundle.
+    pub(super) fn header(&self, moment: Moment) -> &Header {
+        self.bundles[moment.bundle].header()
     }
 
     /// Every operation whose payload decodes, in order.

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openprod_core::{EdgeId, EntityId, FacetId, Hlc, OpId, Value};
+use openprod_core::{EdgeId, EntityId, FacetId, FieldMode, FieldType, Hlc, OpId, Value};
 use openprod_engine::conflicts::{Conflict, ConflictKind};
 use openprod_engine::edge::Direction;
 use openprod_engine::row::{Candidate, CellKey};
+use openprod_engine::schema::Field;
+use openprod_engine::text::Content;
 use openprod_engine::{Snapshot, Subject};
 use openprod_storage::StorageError;
 
@@ -33,6 +35,9 @@ impl Oracle {
             return Ok(Some(difference));
         }
         if let Some(difference) = self.difference_in_edges(snapshot)? {
+            return Ok(Some(difference));
+        }
+        if let Some(difference) = self.difference_in_texts(snapshot)? {
             return Ok(Some(difference));
         }
         if let Some(difference) = self.difference_in_conflicts(snapshot)? {
@@ -179,6 +184,31 @@ impl Oracle {
                     "the siblings of type {edge_type:?} below {entity:?}"
                 );
             }
+        }
+        Ok(None)
+    }
+
+    /// Compares the texts of entities that have no other name: of what several texts of one record show, the rules say
+    /// nothing.
+    fn difference_in_texts(&self, snapshot: &Snapshot) -> Result<Option<String>, StorageError> {
+        for (entity, id) in self.texts() {
+            if self.names().of_record(self.names().root(entity)).len() > 1 {
+                continue;
+            }
+            let field = Field {
+                id,
+                name: String::new(),
+                field_type: FieldType::CrdtText,
+                mode: FieldMode::Discrete,
+                options: Vec::new(),
+                reference: None,
+            };
+            let text = snapshot.text(entity, &field, 0)?;
+            expect_same!(
+                Some(Content::Text(self.text(entity, id).content())),
+                text.map(|text| text.content),
+                "text {id:?} of {entity:?}"
+            );
         }
         Ok(None)
     }

@@ -12,17 +12,20 @@ mod cell;
 mod conflict;
 mod difference;
 mod names;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::encoding::encode;
 use openprod_core::{EdgeId, EntityId, FacetId, FieldId, Hlc, OpId, Payload, Value, VerifiedBundle};
+use openprod_engine::text::client_id;
 
 use causality::Causality;
 pub use causality::Moment;
 pub use cell::{Cell, Thing};
 pub use conflict::{Dispute, Kind};
 pub use names::Names;
+use text::Document;
 
 /// A write to a cell.
 #[derive(Clone, Debug)]
@@ -53,6 +56,16 @@ pub struct Oracle {
     /// Of each edge, every creation.
     creations: BTreeMap<EdgeId, Vec<(Moment, Ends)>>,
     names: Names,
+    /// Of each text, every delta, in order.
+    deltas: BTreeMap<(EntityId, FieldId), Vec<TextDelta>>,
+}
+
+/// A delta to a text.
+struct TextDelta {
+    moment: Moment,
+    /// The client id that its author has there.
+    client: u64,
+    bytes: Vec<u8>,
 }
 
 impl Oracle {
@@ -67,6 +80,7 @@ impl Oracle {
             cells: BTreeMap::new(),
             creations: BTreeMap::new(),
             names: Names::default(),
+            deltas: BTreeMap::new(),
             causality,
         };
         for (moment, payload) in oracle.causality.operations() {
@@ -78,6 +92,15 @@ impl Oracle {
     /// Takes an operation in; they come in order.
     fn take(&mut self, moment: Moment, payload: Payload) {
         self.names.take(&payload);
+        if let Payload::SetCrdtField(op) = &payload {
+            let header = self.causality.header(moment);
+            let delta = TextDelta {
+                moment,
+                client: client_id(header.actor, header.log, op.field, op.session).get(),
+                bytes: op.delta.clone(),
+            };
+            self.deltas.entry((op.entity, op.field)).or_default().push(delta);
+        }
         if let Some((edge, ends)) = cell::creation(&payload) {
             self.creations.entry(edge).or_default().push((moment, ends));
         }
@@ -216,6 +239,23 @@ impl Oracle {
         let all = tips.clone();
         tips.retain(|tip| !all.iter().any(|later| repeated(tip, later)));
         tips
+    }
+
+    /// The texts to which there are deltas.
+    pub fn texts(&self) -> impl Iterator<Item = (EntityId, FieldId)> {
+        self.deltas.keys().copied()
+    }
+
+    /// A text, made from its deltas in order.
+    #[must_use]
+    pub fn text(&self, entity: EntityId, field: FieldId) -> Document {
+        let mut document = Document::default();
+        for delta in self.deltas.get(&(entity, field)).into_iter().flatten() {
+            document.apply(&delta.bytes, delta.client, delta.moment, |earlier| {
+                self.causality.has_seen(delta.moment, earlier)
+            });
+        }
+        document
     }
 
     /// Every edge that has a creation.

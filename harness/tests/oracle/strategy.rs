@@ -1,6 +1,6 @@
 //! What random histories are made of. All of it shrinks: to fewer steps, fewer deeds and smaller numbers.
 
-use harness::history::{Deed, Delivery, Ed, En, Fa, Fi, History, Pl, Pr, Step, Ty, Va};
+use harness::history::{Deed, Delivery, Ed, En, Fa, Fi, History, Pl, Pr, Step, Ty, Typing, Va};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -81,6 +81,28 @@ fn frame() -> impl Strategy<Value = Deed> {
     (kind, vec(any::<u8>(), 0..24)).prop_map(|(kind, payload)| Deed::Frame(kind, payload))
 }
 
+fn typing() -> impl Strategy<Value = Deed> {
+    let typing = prop_oneof![
+        8 => (1..4_u8).prop_map(Typing::Put),
+        4 => (1..4_u8).prop_map(Typing::Erase),
+        2 => (1..3_u8).prop_map(Typing::Replace),
+        3 => (0..16_u8).prop_map(Typing::Between),
+        1 => proptest::sample::select(vec![
+            Typing::Forge, Typing::Skip, Typing::Repeat, Typing::Dangle, Typing::Cut,
+        ]),
+    ];
+    let of = prop_oneof![4 => Just((En(0), Fi(0))), 1 => (entity(), field())];
+    (of, prop_oneof![4 => Just(0), 1 => Just(1_u8)], 0..24_u8, typing).prop_map(
+        |((entity, field), session, at, typing)| Deed::Type {
+            entity,
+            field,
+            session,
+            at,
+            typing,
+        },
+    )
+}
+
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         3 => entity().prop_map(Deed::Create),
@@ -102,6 +124,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         5 => (entity(), entity()).prop_map(|(survivor, absorbed)| Deed::Merge { survivor, absorbed }),
         3 => (entity(), entity()).prop_map(|(source, new)| Deed::Split { source, new }),
         1 => Just(Deed::Fact),
+        10 => typing(),
         1 => frame(),
     ]
 }

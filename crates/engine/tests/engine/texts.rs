@@ -6,7 +6,7 @@ use openprod_engine::{
     Command, CommandError, NewField, NewReference, NewVia, OverlayCommand, TextEdit, TextState,
 };
 use yrs::updates::decoder::Decode as _;
-use yrs::{Array as _, Doc, GetString as _, OffsetKind, Options, Text as _, Transact as _, Update};
+use yrs::{Array as _, Doc, OffsetKind, Options, Text as _, Transact as _, Update};
 
 use crate::device::{Device, sync, text};
 

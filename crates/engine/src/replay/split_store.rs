@@ -1,17 +1,33 @@
-//! Rows that are derived in memory, over the log from which they are.
+//! Derived rows of their own over the log of another store.
+
+use std::ops::Deref;
 
 use openprod_core::{BundleId, EntityId, FacetId, VerifiedBundle};
 use openprod_storage::{ChainId, Place, Position, Read, Row, Space, StorageError, StoredBundle, Write};
 
-/// A store whose rows are one's and whose log is another's. Deriving looks into the log for what rows only point at.
-pub(super) struct Scratch<'a> {
-    pub(super) rows: &'a mut dyn Write,
-    pub(super) log: &'a dyn Read,
+use super::DERIVED;
+
+/// A store whose derived rows are `rows`, and whose log, with what is known of its chains, is that of `log`.
+pub(crate) struct SplitStore<R, L> {
+    pub(crate) rows: R,
+    pub(crate) log: L,
+    /// The last bundle that counts as being there.
+    pub(crate) last: Position,
 }
 
-impl Read for Scratch<'_> {
+impl<R: Deref<Target: Read>, L: Deref<Target: Read>> SplitStore<R, L> {
+    fn reads_rows(space: Space) -> bool {
+        DERIVED.contains(&space) || space == Space::Text
+    }
+}
+
+impl<R: Deref<Target: Read>, L: Deref<Target: Read>> Read for SplitStore<R, L> {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        self.rows.get(space, key)
+        if Self::reads_rows(space) {
+            self.rows.get(space, key)
+        } else {
+            self.log.get(space, key)
+        }
     }
 
     fn scan(
@@ -21,11 +37,19 @@ impl Read for Scratch<'_> {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Row>, StorageError> {
-        self.rows.scan(space, prefix, after, limit)
+        if Self::reads_rows(space) {
+            self.rows.scan(space, prefix, after, limit)
+        } else {
+            self.log.scan(space, prefix, after, limit)
+        }
     }
 
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
-        self.rows.count(space, prefix)
+        if Self::reads_rows(space) {
+            self.rows.count(space, prefix)
+        } else {
+            self.log.count(space, prefix)
+        }
     }
 
     fn members(
@@ -58,15 +82,14 @@ impl Read for Scratch<'_> {
     }
 
     fn last(&self) -> Result<Position, StorageError> {
-        self.log.last()
+        Ok(self.last)
     }
 }
 
-impl Write for Scratch<'_> {
-    fn append(&mut self, _: ChainId, bundle: &VerifiedBundle) -> Result<Place, StorageError> {
-        // The log is another's; whoever derives only reads it.
-        let place = self.log.place_of(bundle.id())?;
-        place.ok_or(StorageError::DamagedRow { space: "bundle" })
+/// For writing the rows; the log is never written.
+impl<L: Deref<Target: Read>> Write for SplitStore<Box<dyn Write + '_>, L> {
+    fn append(&mut self, chain: ChainId, bundle: &VerifiedBundle) -> Result<Place, StorageError> {
+        self.rows.append(chain, bundle)
     }
 
     fn put(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
@@ -82,6 +105,6 @@ impl Write for Scratch<'_> {
     }
 
     fn commit(self: Box<Self>) -> Result<(), StorageError> {
-        Ok(())
+        self.rows.commit()
     }
 }
