@@ -29,6 +29,10 @@ pub(crate) const REDO: &str = "redo";
 /// Where commands come from that no person gave.
 const ENGINE: &str = "engine";
 
+/// The kinds of operations that are not undone: a bundle of nothing else is not on the stack. What is recorded has
+/// happened; spreading places out changes no order; and an editor undoes what was typed in it by further deltas.
+const NOT_UNDONE: [&str; 3] = ["RecordFact", "RebalanceOrderedEdges", "SetCrdtField"];
+
 /// Where the bundles are noted of which nothing could be taken back.
 const PASSED: &[u8] = b"undo passed over";
 
@@ -76,8 +80,7 @@ pub(crate) struct Tops {
 
 /// Whether a bundle can be undone at all, its own type aside.
 pub(crate) fn is_undoable(bundle: &Bundle) -> bool {
-    // What is recorded has happened, and spreading places out changes no order.
-    let passing = |kind| ["RecordFact", "RebalanceOrderedEdges"].contains(&kind_name(kind));
+    let passing = |kind| NOT_UNDONE.contains(&kind_name(kind));
     bundle.header().intent.source != ENGINE
         && (0..bundle.len())
             .filter_map(|index| bundle.raw_payload(index))

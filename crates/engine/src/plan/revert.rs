@@ -5,13 +5,13 @@
 //! deleted as a whole.
 
 mod names;
+mod places;
 mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::operation::{
-    AttachFacet, DeleteEdge, DeleteEntity, DetachFacet, MoveOrderedEdge, RebalanceOrderedEdges, RestoreEdge,
-    RestoreEntity, SetEdgeProperty, SetField,
+    AttachFacet, DeleteEdge, DeleteEntity, DetachFacet, RestoreEdge, RestoreEntity, SetEdgeProperty, SetField,
 };
 use openprod_core::{
     ActorId, BundleId, EdgeId, EntityId, FacetId, FieldId, Hlc, OpId, Payload, Value, VerifiedBundle,
@@ -21,10 +21,8 @@ use openprod_storage::StorageError;
 use super::{Plan, View};
 use crate::command::CommandError;
 use crate::derive::{Effect, effects};
-use crate::edge::Direction;
 use crate::history::past::{Past, is_held};
 use crate::history::trail::{Rows, Trail, place_at, touches};
-use crate::record;
 use crate::revert::{SkipReason, Skipped, TakenBack};
 use crate::row::{CellKey, Row};
 use crate::schema::reserved;
@@ -388,29 +386,12 @@ impl Revert<'_, '_> {
                 continue;
             };
             let of = meaning(set);
-            if !shown.contains_key(&of) {
-                let mut others: Option<(Order, Value)> = None;
-                for name in aliases.names(of.0) {
-                    for field in mappings.fields(&of.1) {
-                        let taken = fields
-                            .iter()
-                            .any(|FieldBack { set, .. }| (set.entity, set.field) == (name, *field));
-                        let row = self.view.state.row(self.view.store, name)?;
-                        let tip = row.candidates(&CellKey::Field(*field)).pop();
-                        if let Some(tip) = tip.filter(|_| !taken) {
-                            let order = (tip.hlc, tip.op_id);
-                            if others.as_ref().is_none_or(|(other, _)| order > *other) {
-                                others = Some((order, tip.value));
-                            }
-                        }
-                    }
-                }
-                if let Some(others) = others {
-                    shown.insert(of, others);
-                }
-            }
-            if let Some((_, value)) = shown.get(&of) {
-                fields[at].set.value = value.clone();
+            let value = match shown.get(&of) {
+                Some((_, value)) => Some(value.clone()),
+                None => self.held_elsewhere(of, &fields)?,
+            };
+            if let Some(value) = value {
+                fields[at].set.value = value;
             }
         }
         // Where one name gets another value, the others are written again, so that their order stays what it was.
@@ -428,6 +409,32 @@ impl Revert<'_, '_> {
         }
         self.inverse.fields = fields;
         Ok(())
+    }
+
+    /// What a field of a record shows by the names and fields that are not taken back.
+    fn held_elsewhere(
+        &mut self,
+        (root, semantic): (EntityId, FieldId),
+        back: &[FieldBack],
+    ) -> Result<Option<Value>, StorageError> {
+        let (aliases, mappings) = (&self.view.synonyms.aliases, &self.view.synonyms.mappings);
+        let mut held: Option<(Order, Value)> = None;
+        for name in aliases.names(root) {
+            for field in mappings.fields(&semantic) {
+                let taken_back = back
+                    .iter()
+                    .any(|FieldBack { set, .. }| (set.entity, set.field) == (name, *field));
+                let row = self.view.state.row(self.view.store, name)?;
+                let tip = row.candidates(&CellKey::Field(*field)).pop();
+                if let Some(tip) = tip.filter(|_| !taken_back) {
+                    let order = (tip.hlc, tip.op_id);
+                    if held.as_ref().is_none_or(|(other, _)| order > *other) {
+                        held = Some((order, tip.value));
+                    }
+                }
+            }
+        }
+        Ok(held.map(|(_, value)| value))
     }
 
     /// Whether the bundle's write is the only tip of its cell; if not, it is skipped.
@@ -470,83 +477,6 @@ impl Revert<'_, '_> {
             Subject::Edge(_) => row.is_deleted(),
             Subject::Entity(entity) => row.is_deleted() && self.view.record(entity)?.is_deleted(),
         })
-    }
-
-    /// Moves edges back to their former places. Where the bundle spread their siblings out to make room, those go back
-    /// too, or the former places would mean nothing.
-    fn places(&mut self) -> Result<(), CommandError> {
-        let spreads = std::mem::take(&mut self.deeds.spread);
-        let mut taken_back: BTreeSet<EdgeId> = BTreeSet::new();
-        let mut stuck: BTreeSet<EdgeId> = BTreeSet::new();
-        for (parent, edge_type, edges) in spreads {
-            let siblings = record::edges(self.view.store, self.view.synonyms, parent, Direction::Outgoing)?;
-            let siblings: Vec<_> = siblings
-                .into_iter()
-                .filter(|edge| edge.ends.ordered && edge.ends.edge_type == edge_type)
-                .filter(|edge| !edge.row.is_deleted())
-                .collect();
-            let placed: Vec<_> = siblings
-                .iter()
-                .filter(|edge| self.deeds.placed.contains(&edge.id))
-                .map(|edge| edge.id)
-                .collect();
-            if placed.is_empty() {
-                continue;
-            }
-            let mut own = true;
-            for edge in &siblings {
-                for tip in edge.row.candidates(&CellKey::Place) {
-                    own &= self.is_own(Subject::Edge(edge.id), &CellKey::Place, tip.op_id)?;
-                }
-            }
-            if !own {
-                stuck.extend(placed);
-                continue;
-            }
-            let before = |edge: &EdgeId| {
-                let row = self.before.get(Subject::Edge(*edge))?;
-                match row.value(&CellKey::Place) {
-                    Some(Value::Text(place)) => Some((*edge, place.clone())),
-                    _ => None,
-                }
-            };
-            let ordering: Vec<_> = edges.iter().filter_map(before).collect();
-            taken_back.extend(edges);
-            if !ordering.is_empty() {
-                let rebalance = RebalanceOrderedEdges {
-                    parent,
-                    edge_type,
-                    ordering,
-                };
-                self.inverse.others.push(rebalance.into());
-            }
-        }
-        for edge in std::mem::take(&mut self.deeds.placed) {
-            let subject = Subject::Edge(edge);
-            if self.made.contains(&subject) {
-                continue;
-            }
-            let row = self.row(subject)?;
-            if !self.still_stands(subject, &CellKey::Place, &row)? {
-                continue;
-            }
-            let former = self
-                .before
-                .get(subject)
-                .and_then(|row| row.value(&CellKey::Place));
-            let Some(Value::Text(former)) = former.cloned() else {
-                continue;
-            };
-            if stuck.contains(&edge) {
-                self.skip(subject, Some(CellKey::Place), SkipReason::EditedSince, None);
-            } else if row.value(&CellKey::Place) == Some(&Value::Text(former.clone())) {
-                self.skip(subject, Some(CellKey::Place), SkipReason::Unchanged, None);
-            } else {
-                let index = former;
-                self.inverse.others.push(MoveOrderedEdge { edge, index }.into());
-            }
-        }
-        Ok(())
     }
 
     /// Names what is never taken back.

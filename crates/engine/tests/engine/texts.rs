@@ -414,3 +414,26 @@ fn halves_of_a_cycle_made_apart_are_cut_where_they_meet() {
     }
     a.assert_sound();
 }
+
+#[test]
+fn past_of_a_text_is_what_was_typed_by_then() {
+    let (mut a, note) = notes();
+    let then = a.bundles().last().unwrap().id();
+    insert(&mut a, note, 8, ": go");
+    assert_eq!(body(&a, note), "Fly cues: go");
+    let past = a
+        .engine
+        .snapshots()
+        .at(openprod_engine::Moment::Bundle(then))
+        .unwrap();
+    let field = past.schema().find("Notes").unwrap().field("body").unwrap().id;
+    assert_eq!(*past.row(note).unwrap().unwrap().field(field), text("Fly cues"));
+}
+
+#[test]
+fn typing_is_not_undone_by_the_workspace() {
+    let (mut a, note) = notes();
+    let before = a.snapshot().undo_stack().unwrap();
+    insert(&mut a, note, 8, ": go");
+    assert_eq!(a.snapshot().undo_stack().unwrap(), before);
+}
