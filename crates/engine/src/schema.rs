@@ -3,7 +3,7 @@
 //! Because schema is data, its history, its conflicts and its sync need nothing of their own. The schema is read
 //! from the rows and judged leniently: what another peer wrote is shown, with a reason where it does not fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::{EntityId, FacetId, FieldId, FieldMode, FieldType, Hlc, Value};
 use openprod_storage::{Read, StorageError};
@@ -211,6 +211,33 @@ impl Schema {
     pub fn has_kept_elsewhere(&self) -> bool {
         let fields = self.tables.iter().flat_map(|table| &table.fields);
         fields.into_iter().any(Field::is_kept_elsewhere)
+    }
+
+    /// The tables with fields that follow, directly or through others, records of the tables given.
+    pub(crate) fn followers(&self, changed: impl Iterator<Item = FacetId>) -> BTreeSet<FacetId> {
+        let mut reached: BTreeSet<FacetId> = changed.collect();
+        let mut followers = BTreeSet::new();
+        loop {
+            let follows = |field: &Field| {
+                let target = field.reference.as_ref().map(|reference| reference.target);
+                let shown = |table: &&Table| target.is_some_and(|target| table.field_by_id(target).is_some());
+                self.tables
+                    .iter()
+                    .find(shown)
+                    .is_some_and(|table| reached.contains(&table.id))
+            };
+            let more: Vec<FacetId> = self
+                .tables
+                .iter()
+                .filter(|table| !followers.contains(&table.id) && table.fields.iter().any(follows))
+                .map(|table| table.id)
+                .collect();
+            if more.is_empty() {
+                return followers;
+            }
+            followers.extend(&more);
+            reached.extend(more);
+        }
     }
 
     /// The field of this id, of whatever table.

@@ -7,22 +7,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openprod_core::{BundleId, EntityId, FacetId, Timestamp};
-use openprod_storage::{
-    ChainId, MemoryStorage, Place, Position, Read, Readers, Row as StoredRow, Space, StorageError,
-    StoredBundle,
-};
+use openprod_core::{BundleId, EntityId, Timestamp};
+use openprod_storage::{MemoryStorage, Position, Read, Readers, StorageError};
 use thiserror::Error;
 
 use crate::chains::Chains;
 use crate::columns::Columns;
 use crate::history::past::{Past, is_held};
 use crate::history::trail::Trail;
-use crate::replay::{DERIVED, replay_into};
+use crate::replay::{Replayed, SplitStore, replay_into};
 use crate::row::Row;
-use crate::schema::Schema;
 use crate::snapshot::{Snapshot, Snapshots};
-use crate::state_hash::StateHash;
 use crate::subject::Subject;
 use crate::synonyms::{Synonyms, changes};
 
@@ -53,20 +48,17 @@ pub enum MomentError {
 }
 
 /// Moments that were replayed, the last one first.
-pub(crate) type Moments = Arc<Mutex<Vec<Arc<Replayed>>>>;
+pub(crate) type Moments = Arc<Mutex<Vec<Arc<Kept>>>>;
 
 /// The derived rows as of a moment.
-pub(crate) struct Replayed {
+pub(crate) struct Kept {
     past: Past,
     /// The count of commits that it goes with: what was written up to a time may still arrive.
     version: u64,
     rows: Box<dyn Readers>,
-    schema: Arc<Schema>,
-    synonyms: Arc<Synonyms>,
     /// Its own, for those of the present hold the present.
     columns: Arc<Columns>,
-    hash: StateHash,
-    operations: u64,
+    replayed: Replayed,
 }
 
 impl Snapshots {
@@ -85,27 +77,30 @@ impl Snapshots {
         let found = kept
             .iter()
             .position(|kept| kept.past == past && (kept.version == version || matches!(past, Past::Seen(_))));
-        let replayed = match found {
+        let moment = match found {
             Some(at) => kept.remove(at),
             None => Arc::new(replay(&*present.store, past, end, version)?),
         };
-        kept.insert(0, Arc::clone(&replayed));
+        kept.insert(0, Arc::clone(&moment));
         kept.truncate(MOMENTS_KEPT);
         drop(kept);
         let mut summary = present.summary;
+        let replayed = &moment.replayed;
         (summary.hash, summary.operations) = (replayed.hash, replayed.operations);
-        summary.version = replayed.version;
+        summary.version = moment.version;
+        let last = present.store.last()?;
         Ok(Snapshot {
-            store: Box::new(PastReader {
+            store: Box::new(SplitStore {
+                rows: moment.rows.reader()?,
                 log: present.store,
-                rows: replayed.rows.reader()?,
+                last,
             }),
             summary,
             schema: Arc::clone(&replayed.schema),
             synonyms: Arc::clone(&replayed.synonyms),
             draft: None,
             below: None,
-            columns: Arc::clone(&replayed.columns),
+            columns: Arc::clone(&moment.columns),
             ..present
         })
     }
@@ -154,91 +149,15 @@ fn resolve(store: &dyn Read, chains: &Chains, moment: Moment) -> Result<(Past, P
     }
 }
 
-fn replay(store: &dyn Read, past: Past, end: Position, version: u64) -> Result<Replayed, StorageError> {
+fn replay(store: &dyn Read, past: Past, end: Position, version: u64) -> Result<Kept, StorageError> {
     use openprod_storage::Storage as _;
     let mut memory = MemoryStorage::new();
-    let mut write = memory.begin()?;
-    let (hash, operations) = replay_into(&mut *write, store, &past, end)?;
-    let schema = Arc::new(Schema::load(&*write)?);
-    let synonyms = Arc::new(Synonyms::load(&*write)?);
-    write.commit()?;
-    Ok(Replayed {
+    let replayed = replay_into(memory.begin()?, store, &past, end)?;
+    Ok(Kept {
         past,
         version,
         rows: memory.readers(),
-        schema,
-        synonyms,
         columns: Arc::default(),
-        hash,
-        operations,
+        replayed,
     })
-}
-
-/// Derived rows of the past over the log of the present.
-struct PastReader {
-    log: Box<dyn Read + Send>,
-    rows: Box<dyn Read + Send>,
-}
-
-impl PastReader {
-    fn of(&self, space: Space) -> &dyn Read {
-        if DERIVED.contains(&space) || space == Space::Text {
-            &*self.rows
-        } else {
-            &*self.log
-        }
-    }
-}
-
-impl Read for PastReader {
-    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        self.of(space).get(space, key)
-    }
-
-    fn scan(
-        &self,
-        space: Space,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<StoredRow>, StorageError> {
-        self.of(space).scan(space, prefix, after, limit)
-    }
-
-    fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
-        self.of(space).count(space, prefix)
-    }
-
-    fn members(
-        &self,
-        facet: FacetId,
-        after: Option<EntityId>,
-        limit: usize,
-    ) -> Result<Vec<(EntityId, Vec<u8>)>, StorageError> {
-        self.rows.members(facet, after, limit)
-    }
-
-    fn place(&self, chain: ChainId, seq: u64) -> Result<Option<Place>, StorageError> {
-        self.log.place(chain, seq)
-    }
-
-    fn place_of(&self, id: BundleId) -> Result<Option<Place>, StorageError> {
-        self.log.place_of(id)
-    }
-
-    fn bundle(&self, position: Position) -> Result<Option<StoredBundle>, StorageError> {
-        self.log.bundle(position)
-    }
-
-    fn places(&self, after: Position, limit: usize) -> Result<Vec<Place>, StorageError> {
-        self.log.places(after, limit)
-    }
-
-    fn bundles(&self, after: Position, limit: usize) -> Result<Vec<StoredBundle>, StorageError> {
-        self.log.bundles(after, limit)
-    }
-
-    fn last(&self) -> Result<Position, StorageError> {
-        self.log.last()
-    }
 }

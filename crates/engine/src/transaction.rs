@@ -12,8 +12,8 @@ use std::sync::Arc;
 use openprod_core::bundle::SEEN_MAX;
 use openprod_core::encoding::encode;
 use openprod_core::{
-    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload,
-    Seen, Timestamp, VerifiedBundle, seal,
+    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, FacetId, Hlc, Identity, Intent, LogId,
+    Payload, Seen, Timestamp, VerifiedBundle, seal,
 };
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
@@ -189,6 +189,8 @@ pub struct Committed {
     pub released: u64,
     /// What changed in the derived state.
     pub changes: Changes,
+    /// The tables whose fields follow what changed: any of their records may look different.
+    pub followers: BTreeSet<FacetId>,
     /// Whether tables or fields changed.
     pub schema_changed: bool,
     /// Drafts that came, went or changed.
@@ -453,6 +455,8 @@ impl<'a> Transaction<'a> {
         }
         self.flush()?;
         self.notice_drifts()?;
+        let changed = self.committed.changes.records.keys().copied();
+        self.committed.followers = self.cache.schema.followers(changed);
         self.notice_undo_stack()?;
         for chain in &self.chains_changed {
             self.cache.chains.save(*chain, &mut *self.write)?;

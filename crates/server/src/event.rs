@@ -33,7 +33,7 @@ pub enum Event {
         workspace: String,
         /// The table's id.
         table: String,
-        /// The records; `null` when there are more than 1,000.
+        /// The records; `null` when there are more than 1,000, and when fields of the table follow what changed.
         entity_ids: Option<Vec<String>>,
     },
     /// Edges changed, came or went.
@@ -229,6 +229,13 @@ impl EventBus {
                 workspace: id.clone(),
                 table: table.to_string(),
                 entity_ids,
+            });
+        }
+        for table in &committed.followers {
+            self.tell(&Event::RecordsChanged {
+                workspace: id.clone(),
+                table: table.to_string(),
+                entity_ids: None,
             });
         }
         if !changes.edges.is_empty() {

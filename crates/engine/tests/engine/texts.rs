@@ -295,6 +295,21 @@ fn reference_field_shows_what_it_follows() {
 }
 
 #[test]
+fn those_who_show_a_table_that_follows_are_told() {
+    let (mut a, venue, _) = venues();
+    let now = a.tick();
+    let update = Command::UpdateRecord {
+        entity: venue,
+        table: "Venues".to_owned(),
+        fields: vec![("city".to_owned(), text("Linz"))],
+    };
+    let request = openprod_engine::Request::new("test", update);
+    let (_, committed) = a.engine.execute(&request, now).unwrap();
+    let shows = a.snapshot().schema().find("Shows").unwrap().id;
+    assert!(committed.followers.contains(&shows));
+}
+
+#[test]
 fn reference_to_something_deleted_says_so() {
     let (mut a, venue, show) = venues();
     a.execute(Command::DeleteRecord { entity: venue });
