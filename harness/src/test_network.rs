@@ -24,11 +24,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use openprod_core::{ActorId, BundleId, EntityId, FieldType, Value, VerifiedBundle};
+use openprod_core::{ActorId, BundleId, EdgeId, EntityId, FieldType, Value, VerifiedBundle};
 use openprod_engine::conflicts::{Conflict, ConflictId};
+use openprod_engine::edge::{Direction, Edge};
+use openprod_engine::overlay::OverlayId;
 use openprod_engine::query::{LIMIT_MAX, ListRequest, list};
 use openprod_engine::{
-    Command, CommandError, Decision, NewField, Outcome, Request, Snapshot, StateHash, Status, Verification,
+    Between, Command, CommandError, Decision, NewEdge, NewField, Outcome, OverlayCommand, Part, Request,
+    Snapshot, StateHash, Status, Verification,
 };
 use openprod_storage::Position;
 use openprod_sync::Message;
@@ -268,6 +271,89 @@ impl TestPeer {
     /// Takes the deletion of a record back.
     pub fn restore(&self, entity: EntityId) {
         self.execute(Command::RestoreRecord { entity });
+    }
+
+    /// Relates two records; with a place, as an ordered edge.
+    pub fn relate(
+        &self,
+        source: EntityId,
+        target: EntityId,
+        edge_type: &str,
+        ordered: Option<Between>,
+    ) -> EdgeId {
+        self.execute(Command::CreateEdge(NewEdge {
+            source,
+            target,
+            edge_type: edge_type.to_owned(),
+            properties: Vec::new(),
+            ordered,
+        }))
+        .edges[0]
+    }
+
+    /// Sets a property of an edge.
+    pub fn set_property(&self, edge: EdgeId, property: &str, value: &str) {
+        self.execute(Command::UpdateEdge {
+            edge,
+            properties: texts(&[(property, value)]),
+        });
+    }
+
+    /// Moves an ordered edge among its siblings.
+    pub fn move_edge(&self, edge: EdgeId, between: Between) {
+        self.execute(Command::MoveEdge { edge, between });
+    }
+
+    /// Deletes an edge.
+    pub fn delete_edge(&self, edge: EdgeId) {
+        self.execute(Command::DeleteEdge { edge });
+    }
+
+    /// The edges that start at a record: ordered ones in their order, then the others by id.
+    #[must_use]
+    pub fn edges(&self, entity: EntityId) -> Vec<Edge> {
+        self.snapshot()
+            .edges(entity, Direction::Outgoing, None)
+            .expect("the store can be read")
+    }
+
+    /// Declares two records one.
+    pub fn merge(&self, survivor: EntityId, absorbed: EntityId) {
+        self.execute(Command::MergeRecords { survivor, absorbed });
+    }
+
+    /// Takes a merge back.
+    pub fn split(&self, source: EntityId, name: EntityId) {
+        let part = Part::Name(name);
+        self.execute(Command::SplitRecord { source, part });
+    }
+
+    /// Makes a draft, which is active then.
+    pub fn draft(&self, name: &str) -> OverlayId {
+        let name = name.to_owned();
+        self.overlay(OverlayCommand::Create { name })
+    }
+
+    /// Does something to a draft.
+    pub fn overlay(&self, command: OverlayCommand) -> OverlayId {
+        self.execute(Command::Overlay(command))
+            .overlay_id
+            .expect("a command about a draft names it")
+    }
+
+    /// Writes what is staged in a draft to the log.
+    pub fn commit(&self, overlay: OverlayId) {
+        self.overlay(OverlayCommand::Commit { overlay });
+    }
+
+    /// Takes back what was done last here.
+    pub fn undo(&self) -> Outcome {
+        self.execute(Command::Undo)
+    }
+
+    /// Does again what was undone last.
+    pub fn redo(&self) -> Outcome {
+        self.execute(Command::Redo)
     }
 
     /// Decides a conflict.

@@ -8,5 +8,6 @@ mod device;
 mod fork;
 mod held;
 mod hostile;
+mod relations;
 mod schema;
 mod sync;
