@@ -47,10 +47,16 @@ impl Editor {
     /// How long the text is, in UTF-16 units, or how many values the list has.
     #[must_use]
     pub fn len(&self) -> u32 {
-        let transaction = self.doc.transact();
+        // A root is asked for before the transaction begins: it waits for one of its own.
         match self.kind {
-            Kind::Text => self.doc.get_or_insert_text(self.kind.root()).len(&transaction),
-            Kind::List => self.doc.get_or_insert_array(self.kind.root()).len(&transaction),
+            Kind::Text => {
+                let text = self.doc.get_or_insert_text(self.kind.root());
+                text.len(&self.doc.transact())
+            }
+            Kind::List => {
+                let list = self.doc.get_or_insert_array(self.kind.root());
+                list.len(&self.doc.transact())
+            }
         }
     }
 

@@ -290,6 +290,16 @@ impl TestPeer {
         self.execute(Command::RestoreRecord { entity });
     }
 
+    /// Takes back what was done last here.
+    pub fn undo(&self) -> Outcome {
+        self.execute(Command::Undo)
+    }
+
+    /// Does again what was undone last.
+    pub fn redo(&self) -> Outcome {
+        self.execute(Command::Redo)
+    }
+
     /// Decides a conflict.
     pub fn resolve(&self, conflict: ConflictId, decision: Decision) {
         self.execute(Command::ResolveConflict { conflict, decision });

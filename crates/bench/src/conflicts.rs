@@ -98,7 +98,7 @@ fn measure(setup: &Setup) -> Result<Round, BenchError> {
     let count = setup.amount(RECORDS);
     let records = fill(&mut founder, History::Imported, count, COLUMNS, 20)?;
     let base = bundles(&founder, Position(0))?;
-    let mut join = |number: u8| -> Result<Engine, BenchError> {
+    let join = |number: u8| -> Result<Engine, BenchError> {
         let storage = sqlite(directories[number as usize - 1].path())?;
         let mut engine = Engine::join(storage, identity(number), workspace(), [number; 32]).during("join")?;
         take_in(&mut engine, &base)?;

@@ -312,7 +312,8 @@ pub(crate) fn observe_bundle(
     Ok(())
 }
 
-fn bundle_at(store: &dyn Read, id: ChainId, seq: u64) -> Result<VerifiedBundle, StorageError> {
+/// Bundle `seq` of a chain.
+pub(crate) fn bundle_at(store: &dyn Read, id: ChainId, seq: u64) -> Result<VerifiedBundle, StorageError> {
     let damaged = || StorageError::DamagedRow { space: "chain" };
     let place = store.place(id, seq)?.ok_or_else(damaged)?;
     Ok(store.bundle(place.position)?.ok_or_else(damaged)?.bundle)

@@ -30,6 +30,13 @@ impl ChainClock {
         self.seqs.get(chain.0 as usize).copied().unwrap_or(0)
     }
 
+    /// Forgets the bundles of a chain behind `seq`.
+    pub(crate) fn lower(&mut self, chain: ChainId, seq: u64) {
+        if let Some(seen) = self.seqs.get_mut(chain.0 as usize) {
+            *seen = (*seen).min(seq);
+        }
+    }
+
     pub(crate) fn raise(&mut self, chain: ChainId, seq: u64) {
         let index = chain.0 as usize;
         if self.seqs.len() <= index {

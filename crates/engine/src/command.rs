@@ -7,6 +7,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use crate::conflicts::ConflictId;
 use crate::overlay::{Drift, EditId, OverlayId};
+use crate::revert::{Skipped, TakenBack};
 use crate::row::CellKey;
 use crate::subject::Subject;
 use crate::text::DeltaError;
@@ -240,6 +241,16 @@ pub enum Command {
     },
     /// Does something to a draft itself.
     Overlay(OverlayCommand),
+    /// Takes a bundle back, where what it wrote still stands.
+    Revert {
+        /// The bundle, whoever wrote it.
+        bundle: BundleId,
+    },
+    /// Takes back what was done last on this device and is not taken back yet: in the draft that the command goes to,
+    /// else in the log. The bundle names the command that it takes back as its cause.
+    Undo,
+    /// Does again what was undone last, unless something else was done since.
+    Redo,
 }
 
 /// Something to be done to a draft. Only a commit reaches the log.
@@ -363,6 +374,11 @@ pub enum Decision {
 }
 
 impl Command {
+    /// Whether it is an undo or a redo.
+    pub(crate) const fn is_step(&self) -> bool {
+        matches!(self, Self::Undo | Self::Redo)
+    }
+
     /// What the command is called in the signed intent.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -400,6 +416,9 @@ impl Command {
                 OverlayCommand::Drop { .. } => "overlays.drop",
                 OverlayCommand::Resolve { .. } => "overlays.resolve",
             },
+            Self::Revert { .. } => "history.revert",
+            Self::Undo => crate::undo::UNDO,
+            Self::Redo => crate::undo::REDO,
         }
     }
 }
@@ -460,6 +479,11 @@ pub struct Outcome {
     pub created: Vec<EntityId>,
     /// The edges that it made, in order.
     pub edges: Vec<EdgeId>,
+    /// Of a revert, an undo or a redo in the log: what it took back. `None` of an undo or redo that could take nothing
+    /// back: it wrote nothing, `skipped` says why, and the next one passes that bundle over.
+    pub taken_back: Option<TakenBack>,
+    /// Of a revert, an undo or a redo: what stays as it is, and why.
+    pub skipped: Vec<Skipped>,
 }
 
 /// Why a command was refused. Nothing was written.
@@ -745,6 +769,38 @@ pub enum CommandError {
         /// Where, in order.
         drifts: Vec<Drift>,
     },
+    /// No such bundle is in the log here.
+    #[error("{act}: there is no bundle {bundle}")]
+    UnknownBundle {
+        /// What was to be done.
+        act: &'static str,
+        /// The bundle.
+        bundle: BundleId,
+    },
+    /// The bundle is held: it is stored and does nothing yet.
+    #[error("{act}: bundle {bundle} is held and has done nothing yet")]
+    HeldBundle {
+        /// What was to be done.
+        act: &'static str,
+        /// The bundle.
+        bundle: BundleId,
+    },
+    /// Nothing of the bundle can be taken back.
+    #[error("{act}: nothing of bundle {bundle} can be taken back: {}", skipped.first().map_or(crate::SkipReason::Unchanged, |first| first.reason))]
+    NothingTakenBack {
+        /// What was to be done.
+        act: &'static str,
+        /// The bundle.
+        bundle: BundleId,
+        /// All that it did, and why it stays.
+        skipped: Vec<Skipped>,
+    },
+    /// Nothing is left to undo.
+    #[error("undo: there is nothing to undo")]
+    NothingToUndo,
+    /// Nothing was undone, or something else was done since.
+    #[error("redo: there is nothing to redo")]
+    NothingToRedo,
     /// The id was used for another command.
     #[error("give command: {command_id} was another command; use a new id")]
     CommandReused {

@@ -85,6 +85,9 @@ pub(crate) struct EditRow {
     pub(crate) undone: bool,
 }
 
+/// A cell that a draft watches.
+pub(crate) type WatchedCell = (Subject, CellKey);
+
 /// A tip, by the operation that wrote it.
 pub(crate) type TipId = (BundleHash, u32);
 
@@ -122,7 +125,7 @@ impl EditRow {
 }
 
 /// The cells that operations write.
-pub(crate) fn cells(payloads: &[Payload]) -> BTreeSet<(Subject, CellKey)> {
+pub(crate) fn cells(payloads: &[Payload]) -> BTreeSet<WatchedCell> {
     let effects = payloads.iter().cloned().flat_map(effects);
     effects
         .filter_map(|effect| match effect {
@@ -266,7 +269,7 @@ pub(crate) fn remove(store: &mut dyn Write, overlay: OverlayId) -> Result<(), St
 pub(crate) fn bases(
     store: &dyn Read,
     overlay: OverlayId,
-) -> Result<Vec<((Subject, CellKey), Vec<TipId>)>, StorageError> {
+) -> Result<Vec<(WatchedCell, Vec<TipId>)>, StorageError> {
     let rows = store.scan(Space::Overlay, &key(overlay, BASE, &[]), None, usize::MAX)?;
     rows.into_iter()
         .map(|(key, value)| {
@@ -282,7 +285,7 @@ pub(crate) fn bases(
 pub(crate) fn put_base(
     store: &mut dyn Write,
     overlay: OverlayId,
-    cell: &(Subject, CellKey),
+    cell: &WatchedCell,
     tips: &[TipId],
 ) -> Result<(), StorageError> {
     store.put(
@@ -295,7 +298,7 @@ pub(crate) fn put_base(
 pub(crate) fn has_base(
     store: &dyn Read,
     overlay: OverlayId,
-    cell: &(Subject, CellKey),
+    cell: &WatchedCell,
 ) -> Result<bool, StorageError> {
     Ok(store
         .get(Space::Overlay, &key(overlay, BASE, &encode(cell)))?
@@ -317,7 +320,7 @@ pub(crate) fn trim_bases(store: &mut dyn Write, overlay: OverlayId) -> Result<()
 }
 
 /// The cells whose tips an edit must remember: those it writes, and whether what it writes to exists.
-pub(crate) fn watched(payloads: &[Payload]) -> BTreeSet<(Subject, CellKey)> {
+pub(crate) fn watched(payloads: &[Payload]) -> BTreeSet<WatchedCell> {
     let mut cells = cells(payloads);
     let subjects: BTreeSet<_> = cells.iter().map(|(subject, _)| *subject).collect();
     cells.extend(subjects.into_iter().map(|subject| (subject, CellKey::Exists)));

@@ -9,6 +9,7 @@ mod edges;
 mod identity;
 mod mappings;
 mod records;
+pub(crate) mod revert;
 mod tables;
 mod text;
 
@@ -19,7 +20,9 @@ use rand_core::Rng;
 
 pub use checks::NAME_BYTES_MAX;
 
+use crate::chains::Chains;
 use crate::command::{Command, CommandError};
+use crate::revert::{Skipped, TakenBack};
 use crate::row::{CellKey, Row};
 use crate::schema::Schema;
 use crate::state::State;
@@ -32,6 +35,7 @@ pub(crate) struct View<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) schema: &'a Schema,
     pub(crate) synonyms: &'a Synonyms,
+    pub(crate) chains: &'a Chains,
     /// Who plans.
     pub(crate) actor: ActorId,
     /// The log that the plan will be written to.
@@ -48,6 +52,9 @@ pub(crate) struct Plan {
     pub(crate) payloads: Vec<Payload>,
     pub(crate) created: Vec<EntityId>,
     pub(crate) edges: Vec<EdgeId>,
+    /// What it takes back, and what of that stays.
+    pub(crate) taken_back: Option<TakenBack>,
+    pub(crate) skipped: Vec<Skipped>,
 }
 
 /// Plans a command.
@@ -102,7 +109,11 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
         Command::ConfirmMapping { a, b } => mappings::confirm(view, a, b),
         Command::RejectMapping { a, b } => mappings::reject(view, a, b),
         Command::ResolveConflict { conflict, decision } => conflicts::resolve(view, *conflict, decision),
-        Command::Overlay(_) => Err(CommandError::Nothing { act: command.name() }),
+        Command::Revert { bundle } => revert::revert(view, command.name(), *bundle),
+        // These are about the drafts and the log themselves, and the transaction carries them out.
+        Command::Overlay(_) | Command::Undo | Command::Redo => {
+            Err(CommandError::Nothing { act: command.name() })
+        }
     }
 }
 

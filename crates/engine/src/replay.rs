@@ -1,6 +1,8 @@
 //! Deriving the state again from nothing but the log: what shows that the stored rows are right, and what makes
 //! them anew when the rules have changed.
 
+mod split_store;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,11 +14,15 @@ use openprod_storage::{
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
+use crate::history::past::Past;
 use crate::row::{Sight, Writer};
+use crate::schema::Schema;
 use crate::state::State;
 use crate::state_hash::StateHash;
+use crate::synonyms::Synonyms;
 use crate::transaction::Summary;
 use crate::workspace::Workspace;
+pub(crate) use split_store::SplitStore;
 
 /// How many bundles are read at a time.
 const BATCH: usize = 1_024;
@@ -26,7 +32,7 @@ const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else, the same whenever their rows were written. (The bytes of a stored
 /// text depend on when it was stored; what they hold is in the state hash.)
-const DERIVED: [Space; 9] = [
+pub(crate) const DERIVED: [Space; 9] = [
     Space::Entity,
     Space::Edge,
     Space::Incident,
@@ -80,7 +86,11 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
     })?;
     let mut forged = Vec::new();
     let mut memory = MemoryStorage::new();
-    let mut write = memory.begin()?;
+    let mut write = SplitStore {
+        rows: memory.begin()?,
+        log: store,
+        last: Position(0),
+    };
     let mut replay = Replay::new(store)?;
     loop {
         let batch = store.bundles(replay.after, BATCH)?;
@@ -91,21 +101,18 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
             forged.extend(forgeries(&batch, workspace));
         }
         let clocks = replay.clocks(store, &batch)?;
-        // Texts of forked logs are built anew from the deltas in the log, so the copy needs the log too.
-        for StoredBundle { place, bundle } in &batch {
-            write.append(place.chain, bundle)?;
-        }
-        replay.apply(&mut *write, &batch, &clocks)?;
+        replay.apply(&mut write, &batch, &clocks)?;
+        write.last = replay.after;
         if replay.bundles.is_multiple_of(FLUSH_INTERVAL) {
-            replay.flush(&mut *write)?;
+            replay.flush(&mut write)?;
         }
     }
-    replay.flush(&mut *write)?;
+    replay.flush(&mut write)?;
     let replayed = replay.state.hash();
     let mut first_difference = None;
     for space in DERIVED {
         if first_difference.is_none() {
-            first_difference = first_difference_in(space, store, &*write)?;
+            first_difference = first_difference_in(space, store, &write)?;
         }
     }
     if first_difference.is_none() && summary.hash != replayed {
@@ -165,6 +172,73 @@ pub(crate) fn rebuild(write: &mut dyn Write, summary: Summary) -> Result<Summary
         hash: replay.state.hash(),
         ..summary
     })
+}
+
+/// Derives the rows that a closed set of bundles leads to, all of them up to position `end`, into an empty store, and
+/// commits them.
+pub(crate) fn replay_into(
+    rows: Box<dyn Write + '_>,
+    store: &dyn Read,
+    past: &Past,
+    end: Position,
+) -> Result<Replayed, StorageError> {
+    let mut write = SplitStore {
+        rows,
+        log: store,
+        last: Position(0),
+    };
+    let mut replay = Replay::new(store)?;
+    let mut operations = 0;
+    while replay.after < end {
+        let mut batch = store.bundles(replay.after, BATCH)?;
+        let Some(last) = batch.last().map(|stored| stored.place.position) else {
+            break;
+        };
+        // All clocks move on, whichever bundles are wanted.
+        let clocks = replay.clocks(store, &batch)?;
+        let wanted: Vec<bool> = batch
+            .iter()
+            .map(|StoredBundle { place, bundle }| {
+                place.position <= end
+                    && past.contains(place.chain, place.seq, bundle.header().hlc)
+                    && !replay.held.contains(&place.position)
+            })
+            .collect();
+        let clocks: Vec<_> = clocks
+            .into_iter()
+            .zip(&wanted)
+            .filter_map(|(clock, wanted)| wanted.then_some(clock))
+            .collect();
+        let mut wanted = wanted.into_iter();
+        batch.retain(|_| wanted.next().unwrap_or(false));
+        operations += batch
+            .iter()
+            .map(|stored| u64::from(stored.bundle.len()))
+            .sum::<u64>();
+        replay.apply(&mut write, &batch, &clocks)?;
+        (replay.after, write.last) = (last, last);
+        if last.0.is_multiple_of(FLUSH_INTERVAL) {
+            replay.flush(&mut write)?;
+        }
+    }
+    replay.flush(&mut write)?;
+    let replayed = Replayed {
+        schema: Arc::new(Schema::load(&write)?),
+        synonyms: Arc::clone(replay.state.synonyms()),
+        hash: replay.state.hash(),
+        operations,
+    };
+    write.rows.commit()?;
+    Ok(replayed)
+}
+
+/// What a set of bundles leads to, beside the rows.
+pub(crate) struct Replayed {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) synonyms: Arc<Synonyms>,
+    pub(crate) hash: StateHash,
+    /// How many operations the bundles hold.
+    pub(crate) operations: u64,
 }
 
 /// A replay in commit order, which extends causal order; held bundles are passed over.

@@ -281,14 +281,6 @@ impl Row {
         all
     }
 
-    /// The time at which the entity was created, as far as its tips tell: the earliest of its existence.
-    #[must_use]
-    pub fn created(&self) -> Option<Hlc> {
-        self.tips(&CellKey::Exists)
-            .first()
-            .map(|tip| order(&self.stamps, tip.origin).0)
-    }
-
     /// The bytes that the state hash is over: the same on every peer, whatever its chain numbers.
     pub(crate) fn canonical(&self, subject: Subject) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64 + self.cells.len() * 96);
@@ -418,6 +410,7 @@ impl Row {
             }
         }
         self.unseen.sort_unstable();
+        self.unseen.dedup();
     }
 }
 

@@ -3,9 +3,9 @@
 //! Because schema is data, its history, its conflicts and its sync need nothing of their own. The schema is read
 //! from the rows and judged leniently: what another peer wrote is shown, with a reason where it does not fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use openprod_core::{EntityId, FacetId, FieldId, FieldMode, FieldType, Hlc, Value};
+use openprod_core::{EntityId, FacetId, FieldId, FieldMode, FieldType, Value};
 use openprod_storage::{Read, StorageError};
 
 use crate::reference::{Reference, Via};
@@ -146,7 +146,7 @@ impl Table {
     }
 }
 
-/// The tables of a workspace, in order of creation.
+/// The tables of a workspace, in order of their making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
     /// The workspace's name; empty before its first bundle is here.
@@ -157,36 +157,25 @@ pub struct Schema {
 
 impl Schema {
     pub(crate) fn load(store: &dyn Read) -> Result<Self, StorageError> {
-        let mut fields: BTreeMap<EntityId, Vec<(i64, Hlc, EntityId, Row)>> = BTreeMap::new();
+        let mut fields: BTreeMap<EntityId, Vec<(i64, EntityId, Row)>> = BTreeMap::new();
         for (entity, row) in rows(store, reserved::FIELD_FACET)? {
             if let Value::Entity(table) = row.field(reserved::FIELD_TABLE) {
                 let place = match row.field(reserved::FIELD_PLACE) {
                     Value::Integer(place) => *place,
                     _ => i64::MAX,
                 };
-                let created = row.created().unwrap_or(Hlc::ZERO);
-                fields
-                    .entry(*table)
-                    .or_default()
-                    .push((place, created, entity, row));
+                fields.entry(*table).or_default().push((place, entity, row));
             }
         }
-        let mut tables: Vec<_> = rows(store, reserved::TABLE_FACET)?
-            .into_iter()
-            .map(|(entity, row)| {
-                (
-                    row.created().unwrap_or(Hlc::ZERO),
-                    entity,
-                    text(&row, reserved::TABLE_NAME),
-                )
-            })
-            .collect();
-        tables.sort();
-        let names = unique(tables.iter().map(|(_, entity, name)| (*entity, name.clone())));
+        let tables = rows(store, reserved::TABLE_FACET)?;
+        let names = tables
+            .iter()
+            .map(|(entity, row)| (*entity, text(row, reserved::TABLE_NAME)));
+        let names = unique(names);
         let tables = tables
             .iter()
             .zip(names)
-            .map(|((_, entity, _), name)| {
+            .map(|((entity, _), name)| {
                 let fields = table_fields(fields.remove(entity).unwrap_or_default());
                 Table {
                     id: entity.facet(),
@@ -211,6 +200,33 @@ impl Schema {
     pub fn has_kept_elsewhere(&self) -> bool {
         let fields = self.tables.iter().flat_map(|table| &table.fields);
         fields.into_iter().any(Field::is_kept_elsewhere)
+    }
+
+    /// The tables with fields that follow, directly or through others, records of the tables given.
+    pub(crate) fn followers(&self, changed: impl Iterator<Item = FacetId>) -> BTreeSet<FacetId> {
+        let mut reached: BTreeSet<FacetId> = changed.collect();
+        let mut followers = BTreeSet::new();
+        loop {
+            let follows = |field: &Field| {
+                let target = field.reference.as_ref().map(|reference| reference.target);
+                let shown = |table: &&Table| target.is_some_and(|target| table.field_by_id(target).is_some());
+                self.tables
+                    .iter()
+                    .find(shown)
+                    .is_some_and(|table| reached.contains(&table.id))
+            };
+            let more: Vec<FacetId> = self
+                .tables
+                .iter()
+                .filter(|table| !followers.contains(&table.id) && table.fields.iter().any(follows))
+                .map(|table| table.id)
+                .collect();
+            if more.is_empty() {
+                return followers;
+            }
+            followers.extend(&more);
+            reached.extend(more);
+        }
     }
 
     /// The field of this id, of whatever table.
@@ -247,22 +263,18 @@ impl Schema {
     }
 }
 
-/// The fields of one table: in order of place, then creation; those without a known type are left out until a
-/// version that knows it reads them.
-fn table_fields(mut rows: Vec<(i64, Hlc, EntityId, Row)>) -> Vec<Field> {
-    rows.sort_by_key(|(place, created, entity, _)| (*place, *created, *entity));
-    let mut by_age: Vec<_> = rows
-        .iter()
-        .map(|(_, created, entity, row)| (*created, *entity, text(row, reserved::FIELD_NAME)))
-        .collect();
-    by_age.sort();
-    let ids: Vec<_> = by_age.iter().map(|(_, entity, _)| *entity).collect();
-    let names: BTreeMap<_, _> = ids
-        .into_iter()
-        .zip(unique(by_age.into_iter().map(|(_, entity, name)| (entity, name))))
-        .collect();
+/// The fields of one table: in order of place, then of making; those without a known type are left out until a version
+/// that knows it reads them.
+fn table_fields(mut rows: Vec<(i64, EntityId, Row)>) -> Vec<Field> {
+    rows.sort_by_key(|(_, entity, _)| *entity);
+    let names = unique(
+        rows.iter()
+            .map(|(_, entity, row)| (*entity, text(row, reserved::FIELD_NAME))),
+    );
+    let names: BTreeMap<_, _> = rows.iter().map(|(_, entity, _)| *entity).zip(names).collect();
+    rows.sort_by_key(|(place, entity, _)| (*place, *entity));
     rows.into_iter()
-        .filter_map(|(_, _, entity, row)| {
+        .filter_map(|(_, entity, row)| {
             Some(Field {
                 id: entity.field(),
                 name: names.get(&entity)?.clone(),
@@ -295,7 +307,8 @@ fn reference(row: &Row) -> Option<Reference> {
     Some(Reference { via, target })
 }
 
-/// Makes names unique: the first keeps it, those that follow carry the end of their id.
+/// Makes names unique: the first keeps it, those that follow carry the end of their id. Ids are in order of their making,
+/// which a deletion and a restoration leave as it was.
 fn unique(named: impl Iterator<Item = (EntityId, String)>) -> Vec<String> {
     let mut taken = std::collections::BTreeSet::new();
     named

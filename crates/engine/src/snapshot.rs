@@ -27,7 +27,9 @@ use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
 use crate::text::{ClientId, Content, Kind, client_id};
+use crate::time_travel::Moments;
 use crate::transaction::Summary;
+use crate::undo::{self, UndoStack};
 
 /// Makes snapshots; cheap to clone, and independent of the writer.
 #[derive(Clone)]
@@ -35,6 +37,7 @@ pub struct Snapshots {
     readers: Arc<dyn Readers>,
     model: Arc<Mutex<Option<CachedModel>>>,
     view: Arc<Mutex<Option<CachedView>>>,
+    pub(crate) moments: Moments,
     pub(crate) columns: Arc<Columns>,
     actor: ActorId,
 }
@@ -61,6 +64,7 @@ impl Snapshots {
             readers,
             model: Arc::default(),
             view: Arc::default(),
+            moments: Moments::default(),
             columns,
             actor,
         }
@@ -215,7 +219,7 @@ pub struct LogHead {
 /// What a peer has of this store's bundles, as far as its heads tell.
 #[derive(Clone, Debug)]
 pub struct Covered {
-    clock: ChainClock,
+    pub(crate) clock: ChainClock,
     chains: Chains,
 }
 
@@ -243,16 +247,16 @@ pub struct Totals {
 
 /// One consistent view of a workspace.
 pub struct Snapshot {
-    store: Box<dyn Read + Send>,
-    summary: Summary,
-    schema: Arc<Schema>,
-    synonyms: Arc<Synonyms>,
+    pub(crate) store: Box<dyn Read + Send>,
+    pub(crate) summary: Summary,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) synonyms: Arc<Synonyms>,
     /// The draft that lies on top, and the rows it lays there.
-    draft: Option<(OverlayId, Arc<LayerRows>)>,
+    pub(crate) draft: Option<(OverlayId, Arc<LayerRows>)>,
+    pub(crate) actor: ActorId,
     /// The same state without the draft.
-    below: Option<Box<Self>>,
-    columns: Arc<Columns>,
-    actor: ActorId,
+    pub(crate) below: Option<Box<Self>>,
+    pub(crate) columns: Arc<Columns>,
 }
 
 impl Snapshot {
@@ -300,6 +304,15 @@ impl Snapshot {
         overlay
             .map(|overlay| overlay::diff(&*self.store, overlay))
             .transpose()
+    }
+
+    /// What undo and redo would do next on this device.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn undo_stack(&self) -> Result<UndoStack, StorageError> {
+        let chains = Chains::load(&*self.store)?;
+        undo::stack(&*self.store, &chains, (self.actor, self.summary.log))
     }
 
     /// The tables and their fields.

@@ -37,22 +37,41 @@ pub(crate) enum NameChange {
 
 impl Synonyms {
     pub(crate) fn load(store: &dyn Read) -> Result<Self, StorageError> {
+        Ok(Self::replay(changes(store)?.iter().map(|(_, change)| change)))
+    }
+
+    /// What changes in canonical order lead to.
+    pub(crate) fn replay<'a>(changes: impl IntoIterator<Item = &'a NameChange>) -> Self {
         let mut synonyms = Self::default();
-        for (_, value) in store.scan(Space::Name, &[], None, usize::MAX)? {
-            match stored(Space::Name, &value)? {
-                NameChange::Alias(change) => synonyms.aliases.apply(&change),
-                NameChange::Mapping(change) => synonyms.mappings.apply(&change),
+        for change in changes {
+            match change {
+                NameChange::Alias(change) => synonyms.aliases.apply(change),
+                NameChange::Mapping(change) => synonyms.mappings.apply(change),
             }
         }
         synonyms.aliases.index();
         synonyms.mappings.index();
-        Ok(synonyms)
+        synonyms
     }
 
     /// Whether nothing has another name.
     pub(crate) fn is_empty(&self) -> bool {
         self.aliases.is_empty() && self.mappings.is_empty()
     }
+}
+
+/// All changes, with the operations that made them, in canonical order.
+pub(crate) fn changes(store: &dyn Read) -> Result<Vec<(OpId, NameChange)>, StorageError> {
+    let rows = store.scan(Space::Name, &[], None, usize::MAX)?;
+    rows.into_iter()
+        .map(|(key, value)| {
+            let damaged = |_| StorageError::DamagedRow {
+                space: Space::Name.name(),
+            };
+            let id = key.get(12..).unwrap_or_default().try_into().map_err(damaged)?;
+            Ok((OpId::from_bytes(id), stored(Space::Name, &value)?))
+        })
+        .collect()
 }
 
 /// Stores a change, so that [`Synonyms::load`] finds it in its place.

@@ -4,6 +4,7 @@
 //! durable at once. Until it has committed, nothing outside sees any of it; if it fails, nothing was done.
 
 mod overlays;
+mod undo;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use openprod_core::bundle::SEEN_MAX;
 use openprod_core::encoding::encode;
 use openprod_core::{
-    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, Hlc, Identity, Intent, LogId, Payload,
-    Seen, Timestamp, VerifiedBundle, seal,
+    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, FacetId, Hlc, Identity, Intent, LogId,
+    Payload, Seen, Timestamp, VerifiedBundle, seal,
 };
 use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
@@ -27,6 +28,7 @@ use crate::derive::{DERIVATION_VERSION, derive};
 use crate::forks::ForkEvidence;
 use crate::overlay::{self, Drift, OverlayId};
 use crate::plan::{View, plan};
+use crate::revert::{Skipped, TakenBack};
 use crate::row::{Sight, Writer};
 use crate::schema::{Schema, reserved};
 use crate::state::{Changes, State};
@@ -35,7 +37,10 @@ use crate::stored::stored;
 use crate::subject::Subject;
 use crate::synonyms::Synonyms;
 use crate::text::Bundle;
+use crate::undo::{UndoStack, UndoStep};
 use crate::workspace::Workspace;
+
+pub(crate) use undo::taken_back;
 
 /// What the engine keeps in memory of a workspace; replaced as a whole when a transaction commits.
 #[derive(Clone, Debug)]
@@ -139,6 +144,9 @@ struct CommandRow {
     /// What it made, if that is not to be read from its bundle.
     created: Vec<EntityId>,
     edges: Vec<EdgeId>,
+    /// What it took back, and what of that stays.
+    taken_back: Option<TakenBack>,
+    skipped: Vec<Skipped>,
 }
 
 impl CommandRow {
@@ -152,6 +160,8 @@ impl CommandRow {
                 overlay: None,
                 created: Vec::new(),
                 edges: Vec::new(),
+                taken_back: None,
+                skipped: Vec::new(),
             })
         })
     }
@@ -179,12 +189,16 @@ pub struct Committed {
     pub released: u64,
     /// What changed in the derived state.
     pub changes: Changes,
+    /// The tables whose fields follow what changed: any of their records may look different.
+    pub followers: BTreeSet<FacetId>,
     /// Whether tables or fields changed.
     pub schema_changed: bool,
     /// Drafts that came, went or changed.
     pub overlays: BTreeSet<OverlayId>,
     /// Where drafts have drifted.
     pub drifts: Vec<(OverlayId, Vec<Drift>)>,
+    /// What undo and redo would do next, when that may have changed.
+    pub undo_stack: Option<UndoStack>,
     /// Logs that turned out to contradict themselves.
     pub forks: Vec<ForkEvidence>,
     /// The new log of this engine, when it had to begin one.
@@ -195,7 +209,7 @@ impl Committed {
     /// Whether nothing happened.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bundles.is_empty() && self.released == 0 && self.overlays.is_empty()
+        self.bundles.is_empty() && self.released == 0 && self.overlays.is_empty() && self.undo_stack.is_none()
     }
 }
 
@@ -223,6 +237,8 @@ pub struct Transaction<'a> {
     chains_changed: BTreeSet<ChainId>,
     /// What bundles of this transaction wrote to, while there are drafts.
     touched: BTreeSet<Subject>,
+    /// Whether a bundle was written here, and, if it can be undone, the last of them.
+    own: Option<Option<UndoStep>>,
     committed: Committed,
 }
 
@@ -249,6 +265,7 @@ impl<'a> Transaction<'a> {
             now,
             chains_changed,
             touched: BTreeSet::new(),
+            own: None,
             committed,
         }
     }
@@ -277,6 +294,8 @@ impl<'a> Transaction<'a> {
             (_, Destination::Active) => overlay::active(&*self.write)?,
         };
         let outcome = match overlay {
+            Some(overlay) if request.command.is_step() => self.step_in_draft(command_id, overlay, request)?,
+            None if request.command.is_step() => self.step(command_id, request)?,
             Some(overlay) => self.stage(command_id, overlay, request)?,
             None => {
                 let mut view = View {
@@ -284,6 +303,7 @@ impl<'a> Transaction<'a> {
                     state: &mut self.state,
                     schema: &self.cache.schema,
                     synonyms: &self.cache.synonyms,
+                    chains: &self.cache.chains,
                     actor: self.identity.actor(),
                     log: self.cache.summary.log,
                     next_bundle: next_bundle(&self.cache, self.identity.actor()),
@@ -298,6 +318,8 @@ impl<'a> Transaction<'a> {
                     overlay_id: None,
                     created: plan.created,
                     edges: plan.edges,
+                    taken_back: plan.taken_back,
+                    skipped: plan.skipped,
                 }
             }
         };
@@ -314,6 +336,7 @@ impl<'a> Transaction<'a> {
         let draft = self.draft(intent(command_id, request), payloads);
         let bundle = seal(self.identity, draft)?;
         self.commit_local(&bundle)?;
+        self.note_own(&bundle);
         Ok(bundle.id())
     }
 
@@ -335,6 +358,8 @@ impl<'a> Transaction<'a> {
             } else {
                 outcome.edges.clone()
             },
+            taken_back: outcome.taken_back.clone(),
+            skipped: outcome.skipped.clone(),
         };
         self.write
             .put(Space::Command, outcome.command_id.as_bytes(), &encode(&row))?;
@@ -430,6 +455,9 @@ impl<'a> Transaction<'a> {
         }
         self.flush()?;
         self.notice_drifts()?;
+        let changed = self.committed.changes.records.keys().copied();
+        self.committed.followers = self.cache.schema.followers(changed);
+        self.notice_undo_stack()?;
         for chain in &self.chains_changed {
             self.cache.chains.save(*chain, &mut *self.write)?;
         }
@@ -472,6 +500,8 @@ impl<'a> Transaction<'a> {
                 overlay_id: row.overlay,
                 created: row.created,
                 edges: row.edges,
+                taken_back: row.taken_back,
+                skipped: row.skipped,
             }));
         }
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
@@ -490,6 +520,8 @@ impl<'a> Transaction<'a> {
             overlay_id: row.overlay,
             created,
             edges,
+            taken_back: row.taken_back,
+            skipped: row.skipped,
         }))
     }
 

@@ -12,6 +12,8 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
+use crate::routes::undo::UndoStepView;
+
 /// How many changed records or edges an event names; beyond it, a client asks for all of them again.
 const NAMED_MAX: usize = 1_000;
 
@@ -31,7 +33,7 @@ pub enum Event {
         workspace: String,
         /// The table's id.
         table: String,
-        /// The records; `null` when there are more than 1,000.
+        /// The records; `null` when there are more than 1,000, and when fields of the table follow what changed.
         entity_ids: Option<Vec<String>>,
     },
     /// Edges changed, came or went.
@@ -63,6 +65,15 @@ pub enum Event {
         overlay_id: String,
         /// The records and edges; `null` when there are more than 1,000.
         subject_ids: Option<Vec<String>>,
+    },
+    /// What undo and redo would do next on this device may have changed.
+    UndoStack {
+        /// The workspace.
+        workspace: String,
+        /// What undo would take back; `null` when there is nothing.
+        undo: Option<UndoStepView>,
+        /// What redo would do again; `null` when there is nothing.
+        redo: Option<UndoStepView>,
     },
     /// A conflict opened, or an open one has other values now.
     ConflictOpened {
@@ -220,6 +231,13 @@ impl EventBus {
                 entity_ids,
             });
         }
+        for table in &committed.followers {
+            self.tell(&Event::RecordsChanged {
+                workspace: id.clone(),
+                table: table.to_string(),
+                entity_ids: None,
+            });
+        }
         if !changes.edges.is_empty() {
             self.tell(&Event::EdgesChanged {
                 workspace: id.clone(),
@@ -267,6 +285,13 @@ impl EventBus {
                 workspace: id.clone(),
                 overlay_id: overlay.to_string(),
                 subject_ids: named(&subjects),
+            });
+        }
+        if let Some(stack) = &committed.undo_stack {
+            self.tell(&Event::UndoStack {
+                workspace: id.clone(),
+                undo: stack.undo.as_ref().map(UndoStepView::of),
+                redo: stack.redo.as_ref().map(UndoStepView::of),
             });
         }
         for (actor, log, seq) in committed

@@ -22,6 +22,7 @@ mod host;
 mod json_body;
 mod json_value;
 mod measure;
+mod moment;
 mod page;
 mod problem;
 mod problem_code;

@@ -53,6 +53,9 @@ pub struct ProblemDocument {
     /// The edge concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edge_id: Option<String>,
+    /// The bundle concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle_id: Option<String>,
     /// The command concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<String>,
@@ -94,6 +97,7 @@ impl Problem {
             entity_id: None,
             edge_id: None,
             overlay_id: None,
+            bundle_id: None,
             command_id: None,
             line: None,
             column: None,

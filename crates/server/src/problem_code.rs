@@ -82,8 +82,8 @@ codes! {
     UnknownEdit = "unknown_edit", NOT_FOUND, "There is no such edit in the draft";
     /// The conflict is not open.
     UnknownConflict = "unknown_conflict", NOT_FOUND, "No such conflict is open";
-    /// The bundle is not held.
-    UnknownBundle = "unknown_bundle", NOT_FOUND, "No such bundle is held";
+    /// There is no such bundle, or none that is held.
+    UnknownBundle = "unknown_bundle", NOT_FOUND, "There is no such bundle";
     /// The route takes another method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This route takes another method";
     /// The body came too slowly.
@@ -114,6 +114,14 @@ codes! {
     NotDrifted = "not_drifted", CONFLICT, "The draft has not drifted there";
     /// Others wrote to fields that the draft writes too.
     OpenDrift = "open_drift", CONFLICT, "Others have changed fields that the draft changes too";
+    /// The bundle is held and has done nothing yet.
+    HeldBundle = "held_bundle", CONFLICT, "The bundle is held and has done nothing yet";
+    /// Nothing of the bundle can be taken back.
+    NothingTakenBack = "nothing_taken_back", CONFLICT, "Nothing of that can be taken back";
+    /// Nothing is left to undo.
+    NothingToUndo = "nothing_to_undo", CONFLICT, "There is nothing to undo";
+    /// Nothing was undone, or something else was done since.
+    NothingToRedo = "nothing_to_redo", CONFLICT, "There is nothing to redo";
     /// The workspace is here already.
     AlreadyJoined = "already_joined", CONFLICT, "The workspace is here already";
     /// The workspace takes no further change from this device.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use openprod_core::{EdgeId, SealError};
+use openprod_core::{BundleId, EdgeId, SealError};
 use openprod_engine::overlay::OverlayId;
 use openprod_engine::query::QueryError;
 use openprod_engine::{AdmissionError, CommandError, OwnerError};
@@ -137,6 +137,17 @@ impl From<CommandError> for Problem {
             CommandError::EditNeeded { overlay, .. } => overlay_refused(refused(Code::EditNeeded), overlay),
             CommandError::NotDrifted { overlay } => overlay_refused(refused(Code::NotDrifted), overlay),
             CommandError::OpenDrift { overlay, .. } => overlay_refused(refused(Code::OpenDrift), overlay),
+            CommandError::UnknownBundle { bundle, .. } => {
+                bundle_refused(refused(Code::UnknownBundle), bundle)
+            }
+            CommandError::HeldBundle { bundle, .. } => bundle_refused(refused(Code::HeldBundle), bundle),
+            CommandError::NothingTakenBack { bundle, skipped, .. } => {
+                bundle_refused(refused(Code::NothingTakenBack), bundle).with(|problem| {
+                    problem.reason = skipped.first().map(|first| first.reason.name());
+                })
+            }
+            CommandError::NothingToUndo => refused(Code::NothingToUndo),
+            CommandError::NothingToRedo => refused(Code::NothingToRedo),
             CommandError::Nothing { .. } => refused(Code::NothingToDo),
             CommandError::UnknownConflict { .. } => refused(Code::UnknownConflict),
             CommandError::UnknownCandidate { .. } => refused(Code::UnknownCandidate),
@@ -171,6 +182,10 @@ impl From<CommandError> for Problem {
 
 fn overlay_refused(problem: Problem, overlay: OverlayId) -> Problem {
     problem.with(|problem| problem.overlay_id = Some(overlay.to_string()))
+}
+
+fn bundle_refused(problem: Problem, bundle: BundleId) -> Problem {
+    problem.with(|problem| problem.bundle_id = Some(bundle.to_string()))
 }
 
 fn edge_refused(problem: Problem, edge: EdgeId) -> Problem {

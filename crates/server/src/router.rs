@@ -18,8 +18,8 @@ use crate::page::{fence, icon, page, script, style};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
-    conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff,
-    overlays, peers, records, references, session, tables, text, verify, workspace,
+    away, conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff,
+    overlays, peers, records, references, session, tables, text, undo, verify, workspace,
 };
 use crate::socket;
 
@@ -59,6 +59,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(workspace::status))
         .routes(routes!(verify::verify))
         .routes(routes!(history::list))
+        .routes(routes!(history::of_record))
+        .routes(routes!(away::away))
+        .routes(routes!(undo::revert))
+        .routes(routes!(undo::undo, undo::stack))
+        .routes(routes!(undo::redo))
         .routes(routes!(peers::list))
         .routes(routes!(peers::connect))
         .routes(routes!(peers::pause))

@@ -52,6 +52,7 @@ pub struct Insertion {
 pub struct Document {
     places: Vec<Place>,
     brought: BTreeMap<PlaceId, Moment>,
+    refused: usize,
 }
 
 impl Document {
@@ -66,6 +67,12 @@ impl Document {
     pub fn content(&self) -> String {
         let units: Vec<u16> = self.places.iter().filter_map(|place| place.unit).collect();
         String::from_utf16_lossy(&units)
+    }
+
+    /// How many deltas did not count.
+    #[must_use]
+    pub const fn refused(&self) -> usize {
+        self.refused
     }
 
     /// The number of the next place that a client makes.
@@ -86,9 +93,12 @@ impl Document {
         moment: Moment,
         is_seen: impl Fn(Moment) -> bool,
     ) -> bool {
-        let Some(delta) = Delta::read(bytes) else {
-            return false;
-        };
+        let counts = Delta::read(bytes).is_some_and(|delta| self.take(&delta, client, moment, is_seen));
+        self.refused += usize::from(!counts);
+        counts
+    }
+
+    fn take(&mut self, delta: &Delta, client: u64, moment: Moment, is_seen: impl Fn(Moment) -> bool) -> bool {
         let knows = |id: &PlaceId| self.brought.get(id).is_some_and(|moment| is_seen(*moment));
         if !delta.deletions.iter().all(knows) || delta.insertion.is_none() && delta.deletions.is_empty() {
             return false;
@@ -146,9 +156,10 @@ impl Document {
     }
 
     fn integrate(&mut self, new: Place) {
-        let mut to = self.after(new.origin);
+        let first = self.after(new.origin);
+        let mut to = first;
         let (mut passed, mut contested) = (BTreeSet::new(), BTreeSet::new());
-        for at in to..self.places.len() {
+        for at in first..self.places.len() {
             let other = &self.places[at];
             if Some(other.id) == new.right {
                 break;

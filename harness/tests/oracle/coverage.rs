@@ -1,6 +1,6 @@
 //! Random histories prove little unless everything happens in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use harness::history::{Deed, Step, Team};
 use harness::oracle::{Kind, Oracle, Thing};
@@ -39,6 +39,19 @@ fn events(authors: u8, steps: &[Step]) -> Vec<&'static str> {
             if names.of_field(field).len() > 1 {
                 events.push("mapped field with a value");
             }
+        }
+    }
+    for (entity, field) in oracle.texts() {
+        let text = oracle.text(entity, field);
+        let clients: BTreeSet<_> = text.places().iter().map(|place| place.id.0).collect();
+        if clients.len() > 1 {
+            events.push("text by several");
+        }
+        if text.places().iter().any(|place| place.unit.is_none()) {
+            events.push("text with deletions");
+        }
+        if text.refused() > 0 {
+            events.push("delta that does not count");
         }
     }
     for edge in oracle.edges() {
@@ -134,6 +147,6 @@ fn everything_happens_in_random_histories() {
         }
     }
     let rarest = counts.values().min().copied().unwrap_or(0);
-    assert_eq!(counts.len(), 17, "{counts:#?}");
+    assert_eq!(counts.len(), 20, "{counts:#?}");
     assert!(rarest * 50 >= CASES, "something hardly ever happens: {counts:#?}");
 }

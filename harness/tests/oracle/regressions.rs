@@ -1,6 +1,6 @@
 //! Every history that ever showed a bug, at its shortest, and the bug.
 
-use harness::history::{Deed, Delivery, Ed, En, Fa, Fi, History, Pl, Pr, Step, Ty, Va, judge};
+use harness::history::{Deed, Delivery, Ed, En, Fa, Fi, History, Pl, Pr, Step, Ty, Typing, Va, judge};
 
 fn write(writer: u8, second: u8, deeds: &[Deed]) -> Step {
     Step::Write {
@@ -66,4 +66,21 @@ fn place_of_an_edge_does_not_stand_for_a_property_that_was_superseded() {
             write(2, 2, &[Deed::SetProperty(Ed(1), Pr(1), Va(0))]),
         ],
     );
+}
+
+#[test]
+fn text_that_two_branches_of_a_log_wrote_can_be_verified() {
+    // A replay in memory had no log to build such a text anew from.
+    let put = |letters| Deed::Type {
+        entity: En(0),
+        field: Fi(0),
+        session: 0,
+        at: 0,
+        typing: Typing::Put(letters),
+    };
+    let fork = Step::Fork {
+        writer: 0,
+        lacking: 0,
+    };
+    passes(1, vec![fork, write(0, 0, &[put(1)]), write(1, 1, &[put(2)])]);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::history::{Deed, Ed, En, Fa, Fi, Pl, Pr, Team, Ty, Va};
+use harness::history::{Deed, Ed, En, Fa, Fi, Pl, Pr, Team, Ty, Typing, Va};
 use harness::oracle::{Cell, Kind, Oracle, Thing, Write};
 use openprod_core::Value;
 
@@ -429,6 +429,78 @@ fn confirmation_and_revocation_apart_count_in_order() {
     team.write(0, 3, &[map(F, G)]);
     team.write(1, 5, &[unmap(F, G)]);
     assert_eq!(oracle(&team).names().semantic(G.get()), G.get());
+}
+
+fn typing(at: u8, typing: Typing) -> Deed {
+    Deed::Type {
+        entity: A,
+        field: F,
+        session: 0,
+        at,
+        typing,
+    }
+}
+
+#[test]
+fn delta_counts_by_its_bytes_its_author_and_what_that_one_had_seen() {
+    let mut team = Team::new(2);
+    team.write(0, 0, &[typing(0, Typing::Put(3))]);
+    let first = oracle(&team).text(A.get(), F.get()).content();
+    assert_eq!(first.len(), 3);
+    team.meet(1, 0);
+    team.write(1, 1, &[typing(1, Typing::Erase(1))]);
+    let erased = oracle(&team).text(A.get(), F.get());
+    assert_eq!(erased.content(), format!("{}{}", &first[..1], &first[2..]));
+    assert_eq!((erased.places().len(), erased.refused()), (3, 0));
+    for flaw in [
+        Typing::Forge,
+        Typing::Skip,
+        Typing::Repeat,
+        Typing::Dangle,
+        Typing::Cut,
+    ] {
+        team.write(0, 2, &[typing(1, flaw)]);
+    }
+    let text = oracle(&team).text(A.get(), F.get());
+    assert_eq!((text.content(), text.refused()), (erased.content(), 5));
+}
+
+#[test]
+fn letters_put_between_what_never_stood_side_by_side_do_not_count() {
+    let mut team = Team::new(1);
+    team.write(0, 0, &[typing(0, Typing::Put(3))]);
+    // Behind the first letter and before the third: the second was made between them, and has the first as its origin.
+    team.write(0, 1, &[typing(1, Typing::Between(2))]);
+    let text = oracle(&team).text(A.get(), F.get());
+    assert_eq!((text.places().len(), text.refused()), (3, 1));
+    // Behind the first letter and before the end: so it was when the second was made.
+    team.write(0, 2, &[typing(1, Typing::Between(3))]);
+    assert_eq!(oracle(&team).text(A.get(), F.get()).places().len(), 5);
+}
+
+#[test]
+fn letters_put_in_one_place_apart_stand_in_order_of_their_clients() {
+    let mut team = Team::new(3);
+    (0..3).for_each(|writer| {
+        team.write(writer, 9 - writer, &[typing(0, Typing::Put(2))]);
+    });
+    let text = oracle(&team).text(A.get(), F.get());
+    let clients: Vec<_> = text.places().iter().map(|place| place.id.0).collect();
+    assert_eq!(clients.len(), 6);
+    assert!(clients.is_sorted());
+}
+
+#[test]
+fn of_deltas_with_the_same_clocks_from_two_branches_the_first_in_order_counts() {
+    let mut team = Team::new(1);
+    team.step(&harness::history::Step::Fork {
+        writer: 0,
+        lacking: 0,
+    });
+    team.write(0, 5, &[typing(0, Typing::Put(3))]);
+    team.write(1, 3, &[typing(0, Typing::Put(2))]);
+    let text = oracle(&team).text(A.get(), F.get());
+    assert_eq!((text.places().len(), text.refused()), (2, 1));
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub(super) fn names(engine: &EngineSession) -> Result<BTreeMap<String, String>, 
 }
 
 /// A kind of command in the order people say it: `records.create` is `create records`.
-fn what(command_type: &str) -> String {
+pub(super) fn what(command_type: &str) -> String {
     match command_type.split_once('.') {
         Some((noun, verb)) => format!("{verb} {noun}").replace('_', " "),
         None => command_type.to_owned(),

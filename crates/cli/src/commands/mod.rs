@@ -6,6 +6,7 @@ mod create;
 mod demo;
 mod engine_options;
 mod export;
+mod history;
 mod import;
 mod invite;
 mod join;
@@ -14,6 +15,7 @@ mod open;
 mod peers;
 mod serve;
 mod status;
+mod undo;
 mod verify;
 
 use clap::Subcommand;
@@ -37,6 +39,9 @@ pub(crate) enum Command {
     Export(export::Export),
     Conflicts(conflicts::Conflicts),
     Log(log::Log),
+    History(history::History),
+    Undo(undo::Undo),
+    Redo(undo::Redo),
     Verify(verify::Verify),
 }
 
@@ -56,6 +61,9 @@ impl Command {
             Self::Export(command) => command.run(context),
             Self::Conflicts(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            Self::History(command) => command.run(context),
+            Self::Undo(command) => command.run(context),
+            Self::Redo(command) => command.run(context),
             Self::Verify(command) => command.run(context),
         }
     }

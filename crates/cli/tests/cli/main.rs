@@ -6,6 +6,7 @@ mod answers;
 mod bad_files;
 mod demo;
 mod device;
+mod past;
 mod real_data;
 mod round_trip;
 mod running_engine;

@@ -17,6 +17,9 @@ fn help_and_version_are_answers() {
         "verify",
         "log",
         "conflicts",
+        "history",
+        "undo",
+        "redo",
     ] {
         assert!(help.contains(command), "{help}");
     }
@@ -37,7 +40,17 @@ fn what_cannot_be_understood_ends_with_two() {
 #[test]
 fn reading_makes_no_data_directory() {
     let device = Device::new();
-    for command in ["status", "peers", "invite", "verify", "log", "conflicts"] {
+    for command in [
+        "status",
+        "peers",
+        "invite",
+        "verify",
+        "log",
+        "conflicts",
+        "history",
+        "undo",
+        "redo",
+    ] {
         device.json(&[command]).refused(1, "nothing_here");
     }
     device.json(&["open"]).refused(3, "engine_not_running");
@@ -85,7 +98,16 @@ fn one_of_several_workspaces_is_named() {
             .done(),
         "a\n1\n"
     );
-    for command in ["invite", "peers", "verify", "log", "conflicts"] {
+    for command in [
+        "invite",
+        "peers",
+        "verify",
+        "log",
+        "conflicts",
+        "history",
+        "undo",
+        "redo",
+    ] {
         device.json(&[command, "--workspace", &other]).answer();
     }
     device.json(&["status", "--workspace", "x"]).refused(1, "bad_id");

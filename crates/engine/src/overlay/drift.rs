@@ -135,7 +135,7 @@ pub(super) fn row(store: &dyn Read, subject: Subject) -> Result<Row, StorageErro
 
 /// What operations leave in a cell; `None` when they do not write it.
 pub(super) fn last_written(payloads: &[Payload], subject: Subject, cell: &CellKey) -> Option<Value> {
-    let written = payloads.iter().rev().find_map(|payload| {
+    payloads.iter().rev().find_map(|payload| {
         effects(payload.clone())
             .into_iter()
             .rev()
@@ -143,6 +143,5 @@ pub(super) fn last_written(payloads: &[Payload], subject: Subject, cell: &CellKe
                 Effect::Write(about, key, value) if about == subject && key == *cell => Some(value),
                 _ => None,
             })
-    });
-    written
+    })
 }

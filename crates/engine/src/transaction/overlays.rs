@@ -32,6 +32,8 @@ impl Transaction<'_> {
             overlay_id: None,
             created: Vec::new(),
             edges: Vec::new(),
+            taken_back: None,
+            skipped: Vec::new(),
         };
         let overlay = match command {
             OverlayCommand::Create { name } => self.create_overlay(act, name)?,
@@ -125,6 +127,7 @@ impl Transaction<'_> {
                 state: &mut state,
                 schema: &view.schema,
                 synonyms: &view.synonyms,
+                chains: &self.cache.chains,
                 actor: self.identity.actor(),
                 log: self.cache.summary.log,
                 next_bundle: Bundle {
@@ -155,6 +158,8 @@ impl Transaction<'_> {
             overlay_id: Some(id),
             created: plan.created,
             edges: plan.edges,
+            taken_back: plan.taken_back,
+            skipped: plan.skipped,
         })
     }
 
@@ -238,7 +243,7 @@ impl Transaction<'_> {
     }
 
     /// Tells those who show records which ones look different with the draft and without it.
-    fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
+    pub(super) fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
         let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
         if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
             self.committed.schema_changed = true;

@@ -295,6 +295,21 @@ fn reference_field_shows_what_it_follows() {
 }
 
 #[test]
+fn those_who_show_a_table_that_follows_are_told() {
+    let (mut a, venue, _) = venues();
+    let now = a.tick();
+    let update = Command::UpdateRecord {
+        entity: venue,
+        table: "Venues".to_owned(),
+        fields: vec![("city".to_owned(), text("Linz"))],
+    };
+    let request = openprod_engine::Request::new("test", update);
+    let (_, committed) = a.engine.execute(&request, now).unwrap();
+    let shows = a.snapshot().schema().find("Shows").unwrap().id;
+    assert!(committed.followers.contains(&shows));
+}
+
+#[test]
 fn reference_to_something_deleted_says_so() {
     let (mut a, venue, show) = venues();
     a.execute(Command::DeleteRecord { entity: venue });
@@ -398,4 +413,27 @@ fn halves_of_a_cycle_made_apart_are_cut_where_they_meet() {
         );
     }
     a.assert_sound();
+}
+
+#[test]
+fn past_of_a_text_is_what_was_typed_by_then() {
+    let (mut a, note) = notes();
+    let then = a.bundles().last().unwrap().id();
+    insert(&mut a, note, 8, ": go");
+    assert_eq!(body(&a, note), "Fly cues: go");
+    let past = a
+        .engine
+        .snapshots()
+        .at(openprod_engine::Moment::Bundle(then))
+        .unwrap();
+    let field = past.schema().find("Notes").unwrap().field("body").unwrap().id;
+    assert_eq!(*past.row(note).unwrap().unwrap().field(field), text("Fly cues"));
+}
+
+#[test]
+fn typing_is_not_undone_by_the_workspace() {
+    let (mut a, note) = notes();
+    let before = a.snapshot().undo_stack().unwrap();
+    insert(&mut a, note, 8, ": go");
+    assert_eq!(a.snapshot().undo_stack().unwrap(), before);
 }

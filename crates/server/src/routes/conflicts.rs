@@ -81,7 +81,7 @@ pub(crate) struct ConflictValue {
 }
 
 impl ConflictView {
-    fn of(schema: &Schema, conflict: &Conflict) -> Self {
+    pub(crate) fn of(schema: &Schema, conflict: &Conflict) -> Self {
         let name = |cell: &CellKey| match cell {
             CellKey::Field(field) => schema.field_name(*field).map(str::to_owned),
             CellKey::Property(name) => Some(name.clone()),

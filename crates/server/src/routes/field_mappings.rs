@@ -50,7 +50,7 @@ pub(crate) struct MappingView {
 }
 
 impl MappingView {
-    fn of(schema: &Schema, pair: &Pair) -> Self {
+    pub(crate) fn of(schema: &Schema, pair: &Pair) -> Self {
         let names = |facet: FacetId, field: FieldId| -> (Option<String>, Option<String>) {
             let table: Option<&Table> = schema.table(facet);
             let field = table.and_then(|table| table.field_by_id(field));

@@ -1,5 +1,8 @@
 //! One file a noun: what each route takes and gives, and the command or query that it becomes.
 
+pub(crate) mod away;
+pub(crate) mod cells;
+pub(crate) mod changes;
 pub(crate) mod conflicts;
 pub(crate) mod edge_list;
 pub(crate) mod edges;
@@ -16,5 +19,6 @@ pub(crate) mod references;
 pub(crate) mod session;
 pub(crate) mod tables;
 pub(crate) mod text;
+pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod workspace;

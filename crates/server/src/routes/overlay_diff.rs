@@ -5,7 +5,7 @@ use axum::response::Response;
 use openprod_core::Timestamp;
 use openprod_engine::overlay::{Drift, OverlayId, StagedChange, StagedEdit};
 use openprod_engine::row::{Candidate, CellKey};
-use openprod_engine::schema::{Schema, Table};
+use openprod_engine::schema::Schema;
 use openprod_engine::{Command, CommandError, DriftChoice, OverlayCommand, OwnerHandle, Snapshot, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,12 +13,12 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::{App, Showing};
 use crate::clock::rfc3339;
 use crate::command_envelope::{CommandEnvelope, Done, parse_id};
-use crate::event::subject_ids;
 use crate::json_body::JsonBody;
 use crate::json_value::FieldValue;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::query_string::QueryString;
+use crate::routes::cells::CellView;
 
 /// Which draft is meant.
 #[derive(Deserialize, IntoParams)]
@@ -60,23 +60,6 @@ pub(crate) struct EditView {
     changes: Vec<ChangeView>,
 }
 
-/// A cell: what there is about a record or an edge.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CellView {
-    /// `field`, `property` (of an edge), `existence`, `membership` (in a table) or `place` (of an ordered edge).
-    kind: &'static str,
-    /// The record; `null` when it is about an edge.
-    entity_id: Option<String>,
-    /// The edge; `null` when it is about a record.
-    edge_id: Option<String>,
-    /// The table's name; `null` when it is about none.
-    table: Option<String>,
-    /// The table's id; `null` when it is about none.
-    table_id: Option<String>,
-    /// The name of the field or property; `null` when it is about neither.
-    field: Option<String>,
-}
-
 /// A cell that an edit writes.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChangeView {
@@ -112,31 +95,6 @@ pub(crate) struct CanonicalValue {
     at: String,
     /// By which operation.
     op_id: String,
-}
-
-impl CellView {
-    fn of(schema: &Schema, subject: Subject, cell: &CellKey) -> Self {
-        let (entity_id, edge_id) = subject_ids(subject);
-        let (kind, table, field): (_, Option<&Table>, _) = match cell {
-            CellKey::Exists => ("existence", None, None),
-            CellKey::Facet(facet) => ("membership", schema.table(*facet), None),
-            CellKey::Field(id) => {
-                let mut tables = schema.tables.iter();
-                let table = tables.find(|table| table.field_by_id(*id).is_some());
-                ("field", table, schema.field_name(*id))
-            }
-            CellKey::Property(name) => ("property", None, Some(name.as_str())),
-            CellKey::Place => ("place", None, None),
-        };
-        Self {
-            kind,
-            entity_id,
-            edge_id,
-            table: table.map(|table| table.name.clone()),
-            table_id: table.map(|table| table.id.to_string()),
-            field: field.map(str::to_owned),
-        }
-    }
 }
 
 impl EditView {

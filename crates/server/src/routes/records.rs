@@ -19,6 +19,7 @@ use crate::command_envelope::{CommandEnvelope, Done, parse_id};
 use crate::filter_json::{read_filter, read_sort};
 use crate::json_body::JsonBody;
 use crate::json_value::{FieldValue, read_fields};
+use crate::moment::read_moment;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::query_string::QueryString;
@@ -201,6 +202,8 @@ pub(crate) struct ListRecords {
     cursor: Option<String>,
     /// Text that some field must contain, whatever the case.
     q: Option<String>,
+    /// As it was, without any draft: as the author of this bundle saw it, or as of this time in RFC 3339.
+    at: Option<String>,
     /// The workspace; needed only when several are open.
     workspace: Option<String>,
 }
@@ -317,7 +320,10 @@ pub(crate) async fn list(
         cursor: query.cursor.filter(|text| !text.is_empty()),
         search: query.q,
     };
-    app.read(query.workspace.as_deref(), move |snapshot, _| {
+    let moment = query.at.as_deref().map(read_moment).transpose()?;
+    app.read(query.workspace.as_deref(), move |snapshot, owner| {
+        let past = moment.map(|moment| owner.snapshots().at(moment)).transpose()?;
+        let snapshot = past.as_ref().unwrap_or(snapshot);
         let page = list_records(snapshot, &request)?;
         let schema = snapshot.schema();
         let records = match schema.find(&request.table) {
@@ -344,6 +350,8 @@ pub(crate) async fn list(
 pub(crate) struct InTable {
     /// The table: an id, or a name. Needed only when the record is in several.
     table: Option<String>,
+    /// As it was, without any draft: as the author of this bundle saw it, or as of this time in RFC 3339.
+    at: Option<String>,
     /// The workspace; needed only when several are open.
     workspace: Option<String>,
 }
@@ -373,8 +381,10 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|error| Problem::new(ProblemCode::BadId, error.body_text()))?;
     let entity: EntityId = parse_id("id", &id)?;
-    app.read(query.workspace.as_deref(), move |snapshot, _| {
-        read_one(snapshot, entity, query.table)
+    let moment = query.at.as_deref().map(read_moment).transpose()?;
+    app.read(query.workspace.as_deref(), move |snapshot, owner| {
+        let past = moment.map(|moment| owner.snapshots().at(moment)).transpose()?;
+        read_one(past.as_ref().unwrap_or(snapshot), entity, query.table)
     })
     .await
 }

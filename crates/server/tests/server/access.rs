@@ -228,6 +228,7 @@ fn document_names_every_event_and_the_problem() {
         "edges_changed",
         "overlays_changed",
         "overlay_drift",
+        "undo_stack",
         "tables_changed",
         "conflict_opened",
         "conflict_resolved",

@@ -138,6 +138,7 @@ fn arbitrary_values_in_known_members_never_break_a_route() {
             "/overlays/resolve",
             &["overlay_id", "entity_id", "edge_id", "table", "field", "choice"],
         ),
+        ("/history/revert", &["bundle_id"]),
         ("/tables/follow", &["table", "field", "reference"]),
         (
             "/text/update",
@@ -181,7 +182,10 @@ fn arbitrary_query_strings_never_break_a_route() {
     engine.cue("go", 1);
     let query = prop_oneof![
         "[a-z=&%+0-9\"{}\\[\\]:.]{0,60}",
-        ("(limit|cursor|sort|filter|q|at)", "[a-z0-9%\"{}:,]{0,40}")
+        (
+            "(limit|cursor|sort|filter|q|at|since|actor|field)",
+            "[a-z0-9%\"{}:,]{0,40}"
+        )
             .prop_map(|(name, value)| format!("table=Cue&{name}={value}")),
     ];
     let run = TestRunner::new(config()).run(&query, |query| {
@@ -189,6 +193,9 @@ fn arbitrary_query_strings_never_break_a_route() {
         for path in [
             "/records/list",
             "/records/x",
+            "/records/x/history",
+            "/history",
+            "/history/away",
             "/tables/list",
             "/conflicts/list",
             "/edges/list",
