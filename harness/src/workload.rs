@@ -72,8 +72,8 @@ pub enum Broken {
 }
 
 impl Workload {
-    /// People whose doings follow from `random`. With `records_only` they relate, merge, map and draft nothing, and
-    /// type no texts.
+    /// People whose doings follow from `random`. With `records_only` they relate, merge, map and draft nothing,
+    /// type no texts, and take nothing back.
     #[must_use]
     pub fn new(random: Random, records_only: bool) -> Self {
         Self {
@@ -201,7 +201,7 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(if self.records_only { 100 } else { 184 });
+        let choice = self.random.below(if self.records_only { 100 } else { 196 });
         match choice {
             100..120 => self.edge_command(network, id, &records),
             120..123 => Some(Command::DetachRecord {
@@ -234,7 +234,9 @@ impl Workload {
                 let entity = hot(&mut self.random, &records)?;
                 self.text_command(network, id, entity, table)
             }
-            164.. => self.draft_command(network, id),
+            164..184 => self.draft_command(network, id),
+            184..191 => Some(Command::Undo),
+            191.. => Some(Command::Redo),
             132..136 => {
                 let (a, b) = (self.field_name(&schema.tables)?, self.field_name(&schema.tables)?);
                 Some(if self.random.chance(500) {

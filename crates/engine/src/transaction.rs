@@ -505,15 +505,11 @@ impl<'a> Transaction<'a> {
             }));
         }
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
-        let (mut created, mut edges) = (Vec::new(), Vec::new());
-        for (_, payload) in bundle.payloads() {
-            match payload {
-                Ok(Payload::CreateEntity(op)) => created.push(op.entity),
-                Ok(Payload::CreateEdge(op)) => edges.push(op.edge),
-                Ok(Payload::CreateOrderedEdge(op)) => edges.push(op.edge),
-                _ => {}
-            }
-        }
+        let payloads: Vec<_> = bundle
+            .payloads()
+            .filter_map(|(_, payload)| payload.ok())
+            .collect();
+        let (created, edges) = made(&payloads);
         Ok(Some(Outcome {
             command_id,
             bundle_id: Some(bundle.id()),
@@ -762,4 +758,18 @@ fn intent(command_id: CommandId, request: &Request) -> Intent {
         justification: envelope.justification.clone(),
         approval_id: envelope.approval_id.clone(),
     }
+}
+
+/// The entities and edges that operations make, in order.
+fn made(payloads: &[Payload]) -> (Vec<EntityId>, Vec<EdgeId>) {
+    let (mut entities, mut edges) = (Vec::new(), Vec::new());
+    for payload in payloads {
+        match payload {
+            Payload::CreateEntity(op) => entities.push(op.entity),
+            Payload::CreateEdge(op) => edges.push(op.edge),
+            Payload::CreateOrderedEdge(op) => edges.push(op.edge),
+            _ => {}
+        }
+    }
+    (entities, edges)
 }

@@ -552,3 +552,20 @@ fn command_given_again_is_staged_once_even_after_a_crash() {
     assert_eq!(b.list_records("Cues").len(), 2);
     assert_eq!(label(&b, cue), "Go");
 }
+
+#[test]
+fn commit_given_again_leads_to_the_same_outcome_with_what_it_made() {
+    let (network, [a, b], _) = with_a_cue();
+    let draft = a.begin_draft("Tech notes");
+    let new = a.create_record("Cues", &[("label", "New")]);
+    let commit = Command::Overlay(OverlayCommand::Commit { overlay: draft });
+    let mut request = Request::new("test", commit);
+    request.envelope.command_id = Some(openprod_core::CommandId::from_u128(78));
+    let first = a.try_execute(&request).unwrap();
+    assert_eq!(first.created, [new]);
+    a.crash(None);
+    a.restart();
+    assert_eq!(a.try_execute(&request).unwrap(), first);
+    network.settle();
+    assert_eq!(b.list_records("Cues").len(), 2);
+}

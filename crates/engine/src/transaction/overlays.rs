@@ -68,6 +68,7 @@ impl Transaction<'_> {
                     return Err(CommandError::Nothing { act });
                 }
                 self.tell_what_is_staged(*overlay)?;
+                (outcome.created, outcome.edges) = super::made(&payloads);
                 outcome.bundle_id = Some(self.write_down(command_id, request, payloads)?);
                 self.remove_overlay(*overlay)?;
                 *overlay
