@@ -77,7 +77,9 @@ impl Editor {
             }
             Kind::List => {
                 let list = self.doc.get_or_insert_array(name);
-                self.change(|transaction| drop(list.insert(transaction, at, words)));
+                self.change(|transaction| {
+                    list.insert(transaction, at, words);
+                });
             }
         }
     }
