@@ -178,6 +178,21 @@ impl Device {
         )
     }
 
+    /// The same with the active draft on top, if there is one; `None` while it is down.
+    ///
+    /// # Panics
+    /// When its store cannot be read, which no fault here makes happen.
+    #[must_use]
+    pub fn view(&self) -> Option<Snapshot> {
+        let running = self.running.as_ref()?;
+        Some(
+            running
+                .snapshots
+                .view()
+                .expect("a simulated store can be read, however full it is"),
+        )
+    }
+
     /// Carries out a command.
     ///
     /// # Errors

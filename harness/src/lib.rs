@@ -13,6 +13,7 @@
 pub mod checkers;
 pub mod device;
 pub mod disk;
+pub mod editor;
 pub mod faults;
 pub mod forge;
 pub mod history;
@@ -27,6 +28,7 @@ pub mod workload;
 
 pub use device::Device;
 pub use disk::{Disk, StoreKind};
+pub use editor::Editor;
 pub use faults::{Faults, Tally};
 pub use link::{Ending, LinkError};
 pub use network::{DeviceId, Network};

@@ -263,6 +263,11 @@ impl Network {
         Ok(outcome)
     }
 
+    /// A number for an editor's session, not given before.
+    pub fn session(&mut self) -> u64 {
+        self.random.below(u64::MAX)
+    }
+
     /// Lets a device look for what it has to say; to be called after its engine changed from outside.
     pub fn wake(&mut self, id: DeviceId) {
         let now_us = self.now_us;

@@ -19,30 +19,33 @@
 //!
 //! Everything here panics where a test should fail.
 
+mod drafts;
+mod puppet;
+mod relations;
+mod typing;
+
 use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use openprod_core::{ActorId, BundleId, EdgeId, EntityId, FieldType, Value, VerifiedBundle};
+use openprod_core::{ActorId, BundleId, EntityId, FieldType, Value, VerifiedBundle};
 use openprod_engine::conflicts::{Conflict, ConflictId};
-use openprod_engine::edge::{Direction, Edge};
-use openprod_engine::overlay::OverlayId;
 use openprod_engine::query::{LIMIT_MAX, ListRequest, list};
 use openprod_engine::{
-    Between, Command, CommandError, Decision, NewEdge, NewField, Outcome, OverlayCommand, Part, Request,
-    Snapshot, StateHash, Status, Verification,
+    Command, CommandError, Decision, NewField, Outcome, Request, Snapshot, StateHash, Status, Verification,
 };
 use openprod_storage::Position;
-use openprod_sync::Message;
 
 use crate::checkers;
 use crate::device::GiveError;
 use crate::disk::{Disk, StoreKind};
 use crate::faults::Faults;
-use crate::link::{LinkError, LinkId};
 use crate::network::{DeviceId, Network};
 use crate::random::Random;
+
+pub use puppet::Puppet;
+pub use relations::after;
 
 /// How long everything may take to come into step, in virtual time.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -173,6 +176,20 @@ impl TestNetwork {
         }
     }
 
+    /// Lets virtual time pass as [`TestNetwork::wait_for_sync`] does, then checks that all peers, whoever can reach
+    /// them, have the same state, and that it is what each one's log derives to.
+    pub fn settle(&self) {
+        self.wait_for_sync();
+        let ids: Vec<_> = self.network.borrow().device_ids().collect();
+        let peers: Vec<_> = ids.into_iter().map(|id| self.peer(id)).collect();
+        for peer in &peers {
+            assert_eq!(peer.state_hash(), peers[0].state_hash());
+            assert_eq!(peer.conflicts(), peers[0].conflicts());
+            let verification = peer.verify();
+            assert!(verification.is_sound(), "{verification:?}");
+        }
+    }
+
     /// How long in virtual time it takes until all that can reach each other have the same bundles.
     pub fn time_to_sync(&self) -> Duration {
         let start = self.network.borrow().now_us();
@@ -273,79 +290,6 @@ impl TestPeer {
         self.execute(Command::RestoreRecord { entity });
     }
 
-    /// Relates two records; with a place, as an ordered edge.
-    pub fn relate(
-        &self,
-        source: EntityId,
-        target: EntityId,
-        edge_type: &str,
-        ordered: Option<Between>,
-    ) -> EdgeId {
-        self.execute(Command::CreateEdge(NewEdge {
-            source,
-            target,
-            edge_type: edge_type.to_owned(),
-            properties: Vec::new(),
-            ordered,
-        }))
-        .edges[0]
-    }
-
-    /// Sets a property of an edge.
-    pub fn set_property(&self, edge: EdgeId, property: &str, value: &str) {
-        self.execute(Command::UpdateEdge {
-            edge,
-            properties: texts(&[(property, value)]),
-        });
-    }
-
-    /// Moves an ordered edge among its siblings.
-    pub fn move_edge(&self, edge: EdgeId, between: Between) {
-        self.execute(Command::MoveEdge { edge, between });
-    }
-
-    /// Deletes an edge.
-    pub fn delete_edge(&self, edge: EdgeId) {
-        self.execute(Command::DeleteEdge { edge });
-    }
-
-    /// The edges that start at a record: ordered ones in their order, then the others by id.
-    #[must_use]
-    pub fn edges(&self, entity: EntityId) -> Vec<Edge> {
-        self.snapshot()
-            .edges(entity, Direction::Outgoing, None)
-            .expect("the store can be read")
-    }
-
-    /// Declares two records one.
-    pub fn merge(&self, survivor: EntityId, absorbed: EntityId) {
-        self.execute(Command::MergeRecords { survivor, absorbed });
-    }
-
-    /// Takes a merge back.
-    pub fn split(&self, source: EntityId, name: EntityId) {
-        let part = Part::Name(name);
-        self.execute(Command::SplitRecord { source, part });
-    }
-
-    /// Makes a draft, which is active then.
-    pub fn draft(&self, name: &str) -> OverlayId {
-        let name = name.to_owned();
-        self.overlay(OverlayCommand::Create { name })
-    }
-
-    /// Does something to a draft.
-    pub fn overlay(&self, command: OverlayCommand) -> OverlayId {
-        self.execute(Command::Overlay(command))
-            .overlay_id
-            .expect("a command about a draft names it")
-    }
-
-    /// Writes what is staged in a draft to the log.
-    pub fn commit(&self, overlay: OverlayId) {
-        self.overlay(OverlayCommand::Commit { overlay });
-    }
-
     /// Takes back what was done last here.
     pub fn undo(&self) -> Outcome {
         self.execute(Command::Undo)
@@ -390,18 +334,7 @@ impl TestPeer {
     /// What a field of a record shows, as text.
     #[must_use]
     pub fn value(&self, entity: EntityId, table: &str, field: &str) -> String {
-        let snapshot = self.snapshot();
-        let field = snapshot
-            .schema()
-            .find(table)
-            .and_then(|table| table.field(field))
-            .expect("the field is there")
-            .id;
-        let row = snapshot
-            .row(entity)
-            .expect("the store can be read")
-            .expect("the record is there");
-        row.field(field).to_text()
+        value(&self.snapshot(), entity, table, field)
     }
 
     /// The names of the tables, in order of creation.
@@ -533,66 +466,8 @@ impl TestPeer {
         network.restart(self.id);
     }
 
-    /// Links the peer with someone whom the test plays.
-    #[must_use]
-    pub fn puppet(&self) -> Puppet {
-        let link = self.network.borrow_mut().take_in_hand(self.id);
-        Puppet {
-            network: Rc::clone(&self.network),
-            peer: self.id,
-            link,
-        }
-    }
-
     fn run_for(&self, duration: Duration) {
         self.network.borrow_mut().run_for(duration);
-    }
-}
-
-/// Someone with whom a peer talks, and whom a test plays, message by message.
-pub struct Puppet {
-    network: Rc<RefCell<Network>>,
-    peer: DeviceId,
-    link: LinkId,
-}
-
-impl Puppet {
-    /// Sends a message, and lets it arrive.
-    pub fn say(&self, message: &Message) {
-        self.say_bytes(message.encode());
-    }
-
-    /// Sends bytes, and lets them arrive.
-    pub fn say_bytes(&self, bytes: Vec<u8>) {
-        let mut network = self.network.borrow_mut();
-        network.send_by_hand(self.link, bytes);
-        network.run_for(Duration::from_millis(10));
-    }
-
-    /// What the peer has said since this was last called; nothing once it has ended the conversation.
-    #[must_use]
-    pub fn heard(&self) -> Vec<Message> {
-        self.network
-            .borrow_mut()
-            .received_by_hand(self.link)
-            .unwrap_or_default()
-    }
-
-    /// Whether the peer still talks.
-    #[must_use]
-    pub fn is_linked(&self) -> bool {
-        self.network.borrow_mut().received_by_hand(self.link).is_some()
-    }
-
-    /// Looks at the error with which the peer last ended a conversation.
-    pub fn ended_with<T>(&self, look: impl FnOnce(&LinkError) -> T) -> Option<T> {
-        let network = self.network.borrow();
-        let ending = network
-            .endings()
-            .iter()
-            .rev()
-            .find(|ending| ending.device == self.peer);
-        ending.map(|ending| look(&ending.error))
     }
 }
 
@@ -601,4 +476,18 @@ fn texts(fields: &[(&str, &str)]) -> Vec<(String, Value)> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned())))
         .collect()
+}
+
+fn value(snapshot: &Snapshot, entity: EntityId, table: &str, field: &str) -> String {
+    let field = snapshot
+        .schema()
+        .find(table)
+        .and_then(|table| table.field(field))
+        .expect("the field is there")
+        .id;
+    let row = snapshot
+        .row(entity)
+        .expect("the store can be read")
+        .expect("the record is there");
+    row.field(field).to_text()
 }

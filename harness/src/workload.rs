@@ -1,12 +1,16 @@
 //! What people do, at random: small tables, few records, so that they meet in the same cells all the time.
 
+mod drafts;
+
 use openprod_core::{CommandId, EntityId, FieldType, Payload, Value};
 use openprod_engine::command::{Between, FieldName, NewEdge, Part};
 use openprod_engine::edge::{Direction, Edge};
 use openprod_engine::schema::Table;
-use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request};
+use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request, TextEdit};
 
+use self::drafts::{Preview, Staged};
 use crate::device::GiveError;
+use crate::editor::Editor;
 use crate::network::{DeviceId, Network};
 use crate::random::Random;
 
@@ -19,6 +23,7 @@ pub struct Workload {
     records_only: bool,
     /// The last command that was acknowledged, to be given again.
     last: Option<Given>,
+    staged: Staged,
     commands: u64,
 }
 
@@ -31,22 +36,51 @@ struct Given {
     outcome: Outcome,
 }
 
-/// The same command, given twice, had two outcomes.
+/// What people can rely on did not hold.
 #[derive(Debug, thiserror::Error)]
-#[error("a command given again led to another outcome: {first:?}, then {again}")]
-pub struct RepeatError {
-    first: Box<Outcome>,
-    again: String,
+pub enum Broken {
+    /// The same command, given twice, had two outcomes.
+    #[error("a command given again led to another outcome: {first:?}, then {again}")]
+    Repeat {
+        /// What it led to first.
+        first: Box<Outcome>,
+        /// What it led to then.
+        again: String,
+    },
+    /// The drafts of a device are not what they were after its last command.
+    #[error("the drafts of {device} changed by themselves: {kept}, now {now}")]
+    Drafts {
+        /// The device.
+        device: String,
+        /// What was staged.
+        kept: String,
+        /// What is staged.
+        now: String,
+    },
+    /// A committed draft is not what it showed.
+    #[error("a draft that {device} committed showed {entity} as {seen}, and now it is {now}")]
+    Preview {
+        /// The device.
+        device: String,
+        /// A record that the draft changed.
+        entity: EntityId,
+        /// What the draft showed.
+        seen: String,
+        /// What is shown.
+        now: String,
+    },
 }
 
 impl Workload {
-    /// People whose doings follow from `random`. With `records_only` they relate, merge and map nothing.
+    /// People whose doings follow from `random`. With `records_only` they relate, merge, map and draft nothing, and
+    /// type no texts.
     #[must_use]
-    pub const fn new(random: Random, records_only: bool) -> Self {
+    pub fn new(random: Random, records_only: bool) -> Self {
         Self {
             random,
             records_only,
             last: None,
+            staged: Staged::default(),
             commands: 0,
         }
     }
@@ -60,8 +94,8 @@ impl Workload {
     /// Lets one person do one thing, if their device is up and there is anything to do it to.
     ///
     /// # Errors
-    /// [`RepeatError`].
-    pub fn step(&mut self, network: &mut Network) -> Result<(), RepeatError> {
+    /// [`Broken`].
+    pub fn step(&mut self, network: &mut Network) -> Result<(), Broken> {
         let ids: Vec<_> = network
             .device_ids()
             .filter(|id| network.device(*id).is_up())
@@ -72,10 +106,13 @@ impl Workload {
         let Some(id) = self.random.pick(&ids).copied() else {
             return Ok(());
         };
+        self.staged.check(network, id)?;
         let Some(command) = self.command(network, id) else {
             return Ok(());
         };
+        let preview = Preview::of(network, id, &command);
         let mut request = Request::new("simulation", command);
+        request.destination = self.destination(network, id);
         let bytes = self.random.seed();
         let mut command_id = [0; 16];
         command_id.copy_from_slice(&bytes[..16]);
@@ -85,6 +122,10 @@ impl Workload {
         };
         if let Ok(outcome) = network.execute(id, &request) {
             self.commands += 1;
+            self.staged.keep(network, id);
+            if let Some(preview) = preview {
+                preview.check(network, id)?;
+            }
             let restores = network.device(id).restores;
             self.last = Some(Given {
                 device: id,
@@ -96,7 +137,7 @@ impl Workload {
         Ok(())
     }
 
-    fn repeat(&mut self, network: &mut Network) -> Result<(), RepeatError> {
+    fn repeat(&mut self, network: &mut Network) -> Result<(), Broken> {
         let Some(Given {
             device: id,
             restores,
@@ -113,12 +154,12 @@ impl Workload {
         }
         match network.execute(id, &request) {
             Ok(again) if again == outcome => Ok(()),
-            Ok(again) => Err(RepeatError {
+            Ok(again) => Err(Broken::Repeat {
                 first: Box::new(outcome),
                 again: format!("{again:?}"),
             }),
             Err(GiveError::Refused(openprod_engine::CommandError::Storage(_)) | GiveError::Down) => Ok(()),
-            Err(error) => Err(RepeatError {
+            Err(error) => Err(Broken::Repeat {
                 first: Box::new(outcome),
                 again: error.to_string(),
             }),
@@ -126,15 +167,19 @@ impl Workload {
     }
 
     fn command(&mut self, network: &Network, id: DeviceId) -> Option<Command> {
-        let snapshot = network.device(id).snapshot()?;
+        let snapshot = network.device(id).view()?;
         let schema = snapshot.schema();
         if schema.tables.is_empty() || self.random.chance(15) {
             let name = ["Cues", "People", "Venues"][self.random.index(3)].to_owned();
-            let fields = vec![
+            let mut fields = vec![
                 NewField::new("label", FieldType::Text),
                 NewField::new("number", FieldType::Integer),
                 NewField::new("day", FieldType::Date),
             ];
+            if !self.records_only {
+                fields.push(NewField::new("body", FieldType::CrdtText));
+                fields.push(NewField::new("steps", FieldType::CrdtList));
+            }
             return Some(Command::CreateTable { name, fields });
         }
         let table = self.random.pick(&schema.tables)?;
@@ -148,6 +193,7 @@ impl Workload {
         let fields: Vec<(String, FieldType)> = table
             .fields
             .iter()
+            .filter(|field| !is_edited(field.field_type))
             .map(|field| (field.name.clone(), field.field_type))
             .collect();
         let hot = |random: &mut Random, records: &[EntityId]| {
@@ -155,7 +201,7 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(if self.records_only { 100 } else { 136 });
+        let choice = self.random.below(if self.records_only { 100 } else { 184 });
         match choice {
             100..120 => self.edge_command(network, id, &records),
             120..123 => Some(Command::DetachRecord {
@@ -184,7 +230,12 @@ impl Workload {
                     },
                 })
             }
-            132.. => {
+            136..164 => {
+                let entity = hot(&mut self.random, &records)?;
+                self.text_command(network, id, entity, table)
+            }
+            164.. => self.draft_command(network, id),
+            132..136 => {
                 let (a, b) = (self.field_name(&schema.tables)?, self.field_name(&schema.tables)?);
                 Some(if self.random.chance(500) {
                     Command::ConfirmMapping { a, b }
@@ -283,6 +334,44 @@ impl Workload {
         Some(command)
     }
 
+    /// Types into a text or list, or takes something out of it.
+    fn text_command(
+        &mut self,
+        network: &Network,
+        id: DeviceId,
+        entity: EntityId,
+        table: &Table,
+    ) -> Option<Command> {
+        let snapshot = network.device(id).view()?;
+        let fields: Vec<_> = table
+            .fields
+            .iter()
+            .filter(|field| is_edited(field.field_type))
+            .collect();
+        let field = self.random.pick(&fields)?;
+        let session = self.random.below(u64::MAX);
+        let editor = Editor::open(&snapshot.text(entity, field, session).ok()??);
+        for _ in 0..self.random.between(1, 3) {
+            let length = u64::from(editor.len());
+            let at = self.random.between(0, length);
+            if at < length && self.random.chance(350) {
+                let count = self.random.between(1, (length - at).min(4));
+                editor.erase(at as u32, count as u32);
+            } else {
+                let letter = char::from(b'a' + self.random.below(26) as u8);
+                let words: String = std::iter::repeat_n(letter, self.random.between(1, 5) as usize).collect();
+                editor.insert(at as u32, &words);
+            }
+        }
+        Some(Command::EditText(TextEdit {
+            entity,
+            table: table.id.entity().to_string(),
+            field: field.name.clone(),
+            session,
+            delta: editor.delta(),
+        }))
+    }
+
     /// A place before or behind one of the siblings, or at their end.
     fn between(&mut self, siblings: &[Edge]) -> Between {
         let neighbour = self.random.pick(siblings).map(|edge| edge.id);
@@ -344,6 +433,11 @@ impl Workload {
         }
         values
     }
+}
+
+/// Whether fields of this type are edited and not set.
+const fn is_edited(field_type: FieldType) -> bool {
+    matches!(field_type, FieldType::CrdtText | FieldType::CrdtList)
 }
 
 /// What the log says was deleted, whatever became of it since.

@@ -14,8 +14,10 @@
 
 mod bench_error;
 mod catch_up;
+mod conflicts;
 mod create;
 mod create_together;
+mod growth;
 mod limit;
 mod list;
 mod measure;
@@ -24,6 +26,7 @@ mod open;
 mod replay;
 mod report;
 mod rig;
+mod text;
 mod wire;
 mod workload;
 
@@ -45,7 +48,7 @@ struct Bench {
 }
 
 /// Every bench, in the order in which they are run.
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 11] = [
     Bench {
         name: "wire",
         about: "P2: bytes on the wire for an operation of an import",
@@ -80,6 +83,21 @@ const BENCHES: [Bench; 8] = [
         name: "list",
         about: "P9: list 100 of 100,000 records, filtered and sorted; search them",
         run: list::run,
+    },
+    Bench {
+        name: "growth",
+        about: "P10: an operation with 1,000,000 stored, beside 100,000",
+        run: growth::run,
+    },
+    Bench {
+        name: "text",
+        about: "P11: a text of 259,778 keystrokes, taken in and read",
+        run: text::run,
+    },
+    Bench {
+        name: "conflicts",
+        about: "10,000 fields edited by three people apart: met, listed, decided",
+        run: conflicts::run,
     },
     Bench {
         name: "memory",

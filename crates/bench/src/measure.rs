@@ -45,6 +45,22 @@ impl Series {
         Self(vec![sample])
     }
 
+    /// The sum of two, round by round.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        assert_eq!(
+            self.0.len(),
+            other.0.len(),
+            "both were measured in the same rounds"
+        );
+        Self(
+            self.0
+                .iter()
+                .zip(&other.0)
+                .map(|(one, other)| one + other)
+                .collect(),
+        )
+    }
+
     pub(crate) fn median(&self) -> f64 {
         self.percentile(50.0)
     }

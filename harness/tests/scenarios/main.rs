@@ -5,9 +5,14 @@
 mod conflict;
 mod convergence;
 mod device;
+mod edges;
 mod fork;
 mod held;
 mod hostile;
-mod relations;
+mod identity;
+mod mappings;
+mod overlay;
 mod schema;
 mod sync;
+mod text;
+mod undo;

@@ -69,3 +69,9 @@ fn opening_and_replaying_are_measured_beside_their_limits() {
     check("open", "P7", true);
     check("replay", "P8", true);
 }
+
+#[test]
+fn growth_and_conflicts_are_measured_beside_their_limits() {
+    check("growth", "P10", true);
+    check("conflicts", "conflicts", true);
+}
