@@ -1,19 +1,21 @@
 //! What an editor does: it begins with the stored state of a text or list, and gives a delta for what a person
 //! changed.
 
+use std::cell::RefCell;
+
 use openprod_engine::TextState;
 use openprod_engine::text::Kind;
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode as _;
 use yrs::{
-    Array as _, Doc, OffsetKind, Options, ReadTxn as _, StateVector, Text as _, Transact as _, Update,
+    Array as _, Doc, OffsetKind, Options, Text as _, Transact as _, TransactionMut, Update, merge_updates_v1,
 };
 
 /// An editor of one text or list, for one session.
 pub struct Editor {
     doc: Doc,
     kind: Kind,
-    before: StateVector,
+    updates: RefCell<Vec<Vec<u8>>>,
 }
 
 impl Editor {
@@ -36,21 +38,26 @@ impl Editor {
         doc.transact_mut()
             .apply_update(update)
             .expect("the engine gives an update that applies");
-        let before = doc.transact().state_vector();
         Self {
             doc,
             kind: state.kind,
-            before,
+            updates: RefCell::default(),
         }
     }
 
     /// How long the text is, in UTF-16 units, or how many values the list has.
     #[must_use]
     pub fn len(&self) -> u32 {
-        let transaction = self.doc.transact();
+        // A root is asked for before the transaction begins: it waits for one of its own.
         match self.kind {
-            Kind::Text => self.doc.get_or_insert_text(self.kind.root()).len(&transaction),
-            Kind::List => self.doc.get_or_insert_array(self.kind.root()).len(&transaction),
+            Kind::Text => {
+                let text = self.doc.get_or_insert_text(self.kind.root());
+                text.len(&self.doc.transact())
+            }
+            Kind::List => {
+                let list = self.doc.get_or_insert_array(self.kind.root());
+                list.len(&self.doc.transact())
+            }
         }
     }
 
@@ -66,11 +73,13 @@ impl Editor {
         match self.kind {
             Kind::Text => {
                 let text = self.doc.get_or_insert_text(name);
-                text.insert(&mut self.doc.transact_mut(), at, words);
+                self.change(|transaction| text.insert(transaction, at, words));
             }
             Kind::List => {
                 let list = self.doc.get_or_insert_array(name);
-                list.insert(&mut self.doc.transact_mut(), at, words);
+                self.change(|transaction| {
+                    list.insert(transaction, at, words);
+                });
             }
         }
     }
@@ -81,18 +90,31 @@ impl Editor {
         match self.kind {
             Kind::Text => {
                 let text = self.doc.get_or_insert_text(name);
-                text.remove_range(&mut self.doc.transact_mut(), at, count);
+                self.change(|transaction| text.remove_range(transaction, at, count));
             }
             Kind::List => {
                 let list = self.doc.get_or_insert_array(name);
-                list.remove_range(&mut self.doc.transact_mut(), at, count);
+                self.change(|transaction| list.remove_range(transaction, at, count));
             }
         }
     }
 
+    fn change(&self, act: impl FnOnce(&mut TransactionMut<'_>)) {
+        let mut transaction = self.doc.transact_mut();
+        act(&mut transaction);
+        self.updates.borrow_mut().push(transaction.encode_update_v1());
+    }
+
     /// All that was changed since it was opened, as a Yjs update, encoding 1.
+    ///
+    /// # Panics
+    /// When Yrs cannot read its own updates.
     #[must_use]
     pub fn delta(&self) -> Vec<u8> {
-        self.doc.transact().encode_state_as_update_v1(&self.before)
+        let updates = self.updates.borrow();
+        match updates.as_slice() {
+            [update] => update.clone(),
+            updates => merge_updates_v1(updates).expect("Yrs reads its own updates"),
+        }
     }
 }

@@ -351,17 +351,15 @@ impl Workload {
         let field = self.random.pick(&fields)?;
         let session = self.random.below(u64::MAX);
         let editor = Editor::open(&snapshot.text(entity, field, session).ok()??);
-        for _ in 0..self.random.between(1, 3) {
-            let length = u64::from(editor.len());
-            let at = self.random.between(0, length);
-            if at < length && self.random.chance(350) {
-                let count = self.random.between(1, (length - at).min(4));
-                editor.erase(at as u32, count as u32);
-            } else {
-                let letter = char::from(b'a' + self.random.below(26) as u8);
-                let words: String = std::iter::repeat_n(letter, self.random.between(1, 5) as usize).collect();
-                editor.insert(at as u32, &words);
-            }
+        // One insertion or one place less at a time: what the oracle reads, and what typing is.
+        let length = u64::from(editor.len());
+        let at = self.random.between(0, length);
+        if at < length && self.random.chance(350) {
+            editor.erase(at as u32, 1);
+        } else {
+            let letter = char::from(b'a' + self.random.below(26) as u8);
+            let words: String = std::iter::repeat_n(letter, self.random.between(1, 5) as usize).collect();
+            editor.insert(at as u32, &words);
         }
         Some(Command::EditText(TextEdit {
             entity,

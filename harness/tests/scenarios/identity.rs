@@ -267,17 +267,30 @@ fn edit_made_through_either_id_after_a_merge_is_no_conflict() {
 }
 
 #[test]
-fn texts_typed_under_way_to_both_names_are_both_kept() {
-    let contacts = Contacts::<3>::new(2);
+fn words_typed_under_way_to_the_survivor_stand_in_the_joined_text() {
+    let contacts = Contacts::<2>::new(2);
     let (one, two) = (contacts.people[0], contacts.people[1]);
     contacts.apart(|index, peer, _| match index {
         0 => peer.merge(one, two),
-        1 => peer.type_on(one, "Contacts", "bio", " singer"),
-        _ => peer.type_on(two, "Contacts", "bio", " dancer"),
+        _ => peer.type_on(one, "Contacts", "bio", " singer"),
     });
     for peer in &contacts.peers {
-        let bio = peer.value(two, "Contacts", "bio");
-        assert!(bio.contains("x singer") && bio.contains("x dancer"), "{bio}");
+        assert_eq!(peer.value(two, "Contacts", "bio"), "x singer\n\nx");
+    }
+}
+
+#[test]
+fn words_typed_under_way_to_an_absorbed_name_are_there_once_it_is_split() {
+    let contacts = Contacts::<2>::new(2);
+    let (one, two) = (contacts.people[0], contacts.people[1]);
+    contacts.apart(|index, peer, _| match index {
+        0 => peer.merge(one, two),
+        _ => peer.type_on(two, "Contacts", "bio", " dancer"),
+    });
+    contacts.peers[1].split_name(one, two);
+    contacts.network.settle();
+    for peer in &contacts.peers {
+        assert_eq!(peer.value(two, "Contacts", "bio"), "x dancer");
     }
 }
 

@@ -415,22 +415,6 @@ fn crash_while_committing_leaves_the_whole_draft_and_nothing_in_the_log() {
 }
 
 #[test]
-fn text_drafted_before_the_disk_was_put_back_still_reaches_others() {
-    let (network, [a, b], cue) = with_a_cue();
-    let draft = a.begin_draft("Tech notes");
-    a.type_on(cue, "Cues", "note", " out");
-    let backup = a.backup();
-    set(&b, cue, "Wait");
-    network.wait_for_sync();
-    a.restore_backup(&backup, true);
-    network.wait_for_sync();
-    assert_eq!(a.seen(cue, "Cues", "note"), "Fly out");
-    a.commit(draft);
-    network.settle();
-    assert_eq!(b.value(cue, "Cues", "note"), "Fly out");
-}
-
-#[test]
 fn records_edges_text_and_schema_are_drafted_together_and_arrive_together() {
     let (network, [a, b], cue) = with_a_cue();
     let draft = a.begin_draft("Props");

@@ -44,8 +44,8 @@ fn three_peers_typing_at_once_keep_every_word_and_no_word_is_torn() {
     let (network, peers, note) = with_a_note::<3>();
     network.partition(&[]);
     for (index, peer) in peers.iter().enumerate() {
-        for letter in ["one ", "two ", "three "][index].chars().rev() {
-            type_at(peer, note, 0, &letter.to_string());
+        for (at, letter) in (0..).zip(["one ", "two ", "three "][index].chars()) {
+            type_at(peer, note, at, &letter.to_string());
         }
         peer.type_on(note, "Notes", "body", [" a", " b", " c"][index]);
     }
