@@ -1,23 +1,25 @@
 //! One consistent view of a workspace for readers: tables, records, conflicts, status, and what peers exchange.
 
+mod exchange;
+mod snapshots;
+
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use openprod_core::{
-    ActorId, BundleHash, BundleId, EdgeId, EntityId, FacetId, FieldId, FieldType, LogId, VectorClock,
-    VerifiedBundle,
+    ActorId, BundleId, EdgeId, EntityId, FacetId, FieldId, FieldType, VectorClock, VerifiedBundle,
 };
-use openprod_storage::{ChainId, Position, Read, Readers, Space, StorageError};
+use openprod_storage::{Position, Read, Space, StorageError};
 
-use crate::admission::{HoldReason, hash_at};
-use crate::chains::{Chain, ChainClock, ChainHead, Chains};
+use crate::admission::HoldReason;
+use crate::chains::Chains;
 use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
 use crate::documents;
 use crate::edge::{Direction, Edge};
 use crate::forks::ForkEvidence;
-use crate::layer::{LayerRows, LayeredReader};
-use crate::overlay::{self, Overlay, OverlayDiff, OverlayId, OverlayView};
+use crate::layer::LayerRows;
+use crate::overlay::{self, Overlay, OverlayDiff, OverlayId};
 use crate::record::{self, Reader};
 use crate::reference::Broken;
 use crate::row::Row;
@@ -27,147 +29,11 @@ use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::synonyms::Synonyms;
 use crate::text::{ClientId, Content, Kind, client_id};
-use crate::time_travel::Moments;
 use crate::transaction::Summary;
 use crate::undo::{self, UndoStack};
 
-/// Makes snapshots; cheap to clone, and independent of the writer.
-#[derive(Clone)]
-pub struct Snapshots {
-    readers: Arc<dyn Readers>,
-    model: Arc<Mutex<Option<CachedModel>>>,
-    view: Arc<Mutex<Option<CachedView>>>,
-    pub(crate) moments: Moments,
-    pub(crate) columns: Arc<Columns>,
-    actor: ActorId,
-}
-
-/// The schema and the other names that were read last.
-#[derive(Clone)]
-struct CachedModel {
-    /// The count in the summary that they go with.
-    count: u64,
-    schema: Arc<Schema>,
-    synonyms: Arc<Synonyms>,
-}
-
-/// The workspace with the active draft on top, as it was read last.
-struct CachedView {
-    /// The count of commits that it goes with.
-    version: u64,
-    view: Arc<OverlayView>,
-}
-
-impl Snapshots {
-    pub(crate) fn new(readers: Arc<dyn Readers>, columns: Arc<Columns>, actor: ActorId) -> Self {
-        Self {
-            readers,
-            model: Arc::default(),
-            view: Arc::default(),
-            moments: Moments::default(),
-            columns,
-            actor,
-        }
-    }
-
-    /// What the columns that listings are answered from take in memory, in bytes; at most
-    /// [`COLUMN_BYTES_MAX`](crate::COLUMN_BYTES_MAX).
-    #[must_use]
-    pub fn column_bytes(&self) -> usize {
-        self.columns.bytes()
-    }
-
-    /// A snapshot of the newest committed state with the active draft on top, if there is one: what a person sees.
-    /// Keep it for one request.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn view(&self) -> Result<Snapshot, StorageError> {
-        let snapshot = self.take()?;
-        match overlay::active(&*snapshot.store)? {
-            Some(overlay) => self.lay(snapshot, overlay),
-            None => Ok(snapshot),
-        }
-    }
-
-    /// A snapshot of the newest committed state with a draft on top; `None` when there is no such draft.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn view_of(&self, overlay: OverlayId) -> Result<Option<Snapshot>, StorageError> {
-        let snapshot = self.take()?;
-        match overlay::find(&*snapshot.store, overlay)? {
-            Some(_) => self.lay(snapshot, overlay).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn lay(&self, snapshot: Snapshot, overlay: OverlayId) -> Result<Snapshot, StorageError> {
-        let mut cached = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = snapshot.summary.version;
-        let view = match &*cached {
-            Some(cached) if (cached.version, cached.view.overlay) == (version, overlay) => {
-                Arc::clone(&cached.view)
-            }
-            _ => Arc::new(overlay::build(
-                &*snapshot.store,
-                &snapshot.synonyms,
-                (self.actor, snapshot.summary.log),
-                overlay,
-            )?),
-        };
-        let (rows, schema, synonyms) = (
-            Arc::clone(&view.rows),
-            Arc::clone(&view.schema),
-            Arc::clone(&view.synonyms),
-        );
-        *cached = Some(CachedView { version, view });
-        drop(cached);
-        // Another reader of the same state, for what is looked up below the draft; a commit in between gives none.
-        let below = self.take()?;
-        let below = (below.summary.version == version).then(|| Box::new(below));
-        Ok(Snapshot {
-            below,
-            store: Box::new(LayeredReader::new(snapshot.store, Arc::clone(&rows))),
-            draft: Some((overlay, rows)),
-            schema,
-            synonyms,
-            ..snapshot
-        })
-    }
-
-    /// A snapshot of the newest committed state, without any draft. Keep it for one request.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn take(&self) -> Result<Snapshot, StorageError> {
-        let store = self.readers.reader()?;
-        let damaged = StorageError::DamagedRow {
-            space: Space::Meta.name(),
-        };
-        let summary = Summary::load(&*store)?.ok_or(damaged)?;
-        let mut cached = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        let model = match &*cached {
-            Some(cached) if cached.count == summary.schema => cached.clone(),
-            _ => CachedModel {
-                count: summary.schema,
-                schema: Arc::new(Schema::load(&*store)?),
-                synonyms: Arc::new(Synonyms::load(&*store)?),
-            },
-        };
-        *cached = Some(model.clone());
-        Ok(Snapshot {
-            store,
-            summary,
-            schema: model.schema,
-            synonyms: model.synonyms,
-            draft: None,
-            below: None,
-            columns: Arc::clone(&self.columns),
-            actor: self.actor,
-        })
-    }
-}
+pub use exchange::{Covered, LogHead, Totals};
+pub use snapshots::Snapshots;
 
 /// How much there is, and how it compares.
 #[derive(Clone, Debug)]
@@ -203,26 +69,6 @@ pub struct Held {
     pub reason: HoldReason,
 }
 
-/// The last bundle of a log or branch: what peers tell each other they have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, wincode::SchemaRead, wincode::SchemaWrite)]
-pub struct LogHead {
-    /// Who writes the log.
-    pub actor: ActorId,
-    /// The log.
-    pub log: LogId,
-    /// The number of its last bundle.
-    pub seq: u64,
-    /// The hash of its last bundle.
-    pub hash: BundleHash,
-}
-
-/// What a peer has of this store's bundles, as far as its heads tell.
-#[derive(Clone, Debug)]
-pub struct Covered {
-    pub(crate) clock: ChainClock,
-    chains: Chains,
-}
-
 /// A text or a list, for an editor to begin with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextState {
@@ -236,13 +82,6 @@ pub struct TextState {
     pub state_vector: Vec<u8>,
     /// The client id under which the editor must write.
     pub client: ClientId,
-}
-
-/// What a peer lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// How many bundles.
-    pub bundles: u64,
 }
 
 /// One consistent view of a workspace.
@@ -575,145 +414,5 @@ impl Snapshot {
                 Ok((u32::from_be_bytes(index), reason))
             })
             .collect()
-    }
-
-    /// The heads of everything that is stored, in ascending order.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn heads(&self) -> Result<Vec<LogHead>, StorageError> {
-        self.heads_by(|chain| Some(chain.stored))
-    }
-
-    /// The heads of everything that is applied, in ascending order.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn applied_heads(&self) -> Result<Vec<LogHead>, StorageError> {
-        self.heads_by(|chain| chain.applied)
-    }
-
-    fn heads_by(&self, head: impl Fn(&Chain) -> Option<ChainHead>) -> Result<Vec<LogHead>, StorageError> {
-        let chains = Chains::load(&*self.store)?;
-        let mut heads: Vec<_> = chains
-            .iter()
-            .filter_map(|(_, chain)| {
-                let ChainHead { seq, hash, .. } = head(chain)?;
-                Some(LogHead {
-                    actor: chain.actor,
-                    log: chain.log,
-                    seq,
-                    hash,
-                })
-            })
-            .collect();
-        heads.sort_unstable();
-        Ok(heads)
-    }
-
-    /// Those of a peer's heads that are not stored here: what there is to ask for.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn unknown(&self, heads: &[LogHead]) -> Result<Vec<LogHead>, StorageError> {
-        let chains = Chains::load(&*self.store)?;
-        let mut unknown = Vec::new();
-        for head in heads {
-            if self.find_head(&chains, head)?.is_none() {
-                unknown.push(*head);
-            }
-        }
-        Ok(unknown)
-    }
-
-    /// What a peer with these heads has of what is stored here.
-    ///
-    /// A head that is unknown here says little: beyond the end of a chain, the peer is taken to have that chain;
-    /// within it, the log has forked, and the peer is taken to have nothing of it, for bundles that come twice
-    /// do no harm.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn covered(&self, heads: &[LogHead]) -> Result<Covered, StorageError> {
-        let chains = Chains::load(&*self.store)?;
-        let mut clock = ChainClock::default();
-        for head in heads {
-            if let Some(chain) = self.find_head(&chains, head)? {
-                chains.observe(&mut clock, chain, head.seq);
-                continue;
-            }
-            for id in chains.of_log(head.actor, head.log) {
-                let last = chains.get(*id).stored.seq;
-                if head.seq > last {
-                    chains.observe(&mut clock, *id, last);
-                }
-            }
-        }
-        Ok(Covered { clock, chains })
-    }
-
-    /// The bundles after `after` in commit order that a peer lacks: at least one if there is any, then as many as
-    /// fit into `bytes`. They count as covered from then on. Also the position up to which the log has been looked
-    /// through.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn lacking(
-        &self,
-        covered: &mut Covered,
-        after: Position,
-        bytes: usize,
-    ) -> Result<(Vec<VerifiedBundle>, Position), StorageError> {
-        const PAGE: usize = 1_024;
-        let (mut after, mut found, mut size) = (after, Vec::new(), 0);
-        loop {
-            let places = self.store.places(after, PAGE)?;
-            if places.is_empty() {
-                return Ok((found, after));
-            }
-            for place in places {
-                if !covered.clock.covers(place.chain, place.seq) {
-                    let damaged = StorageError::DamagedRow { space: "bundle" };
-                    let bundle = self.store.bundle(place.position)?.ok_or(damaged)?.bundle;
-                    if !found.is_empty() && size + bundle.bytes().len() > bytes {
-                        return Ok((found, after));
-                    }
-                    size += bundle.bytes().len();
-                    covered.clock.raise(place.chain, place.seq);
-                    found.push(bundle);
-                }
-                after = place.position;
-            }
-        }
-    }
-
-    fn find_head(&self, chains: &Chains, head: &LogHead) -> Result<Option<ChainId>, StorageError> {
-        for id in chains.of_log(head.actor, head.log) {
-            if hash_at(chains, &*self.store, *id, head.seq)? == Some(head.hash) {
-                return Ok(Some(*id));
-            }
-        }
-        Ok(None)
-    }
-}
-
-impl Covered {
-    /// How much is lacking, and the position just before the first bundle that is.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot be read.
-    pub fn totals(&self, snapshot: &Snapshot) -> Result<(Totals, Position), StorageError> {
-        let mut totals = Totals::default();
-        let mut first = snapshot.store.last()?;
-        for (id, chain) in self.chains.iter() {
-            let have = self.clock.get(id).max(chain.first - 1);
-            if have < chain.stored.seq {
-                totals.bundles += chain.stored.seq - have;
-                if let Some(place) = snapshot.store.place(id, have + 1)? {
-                    first = first.min(Position(place.position.0 - 1));
-                }
-            }
-        }
-        Ok((totals, first))
     }
 }

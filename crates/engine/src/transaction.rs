@@ -313,13 +313,12 @@ impl<'a> Transaction<'a> {
                 let plan = plan(&mut view, &request.command)?;
                 let bundle_id = self.write_down(command_id, request, plan.payloads)?;
                 Outcome {
-                    command_id,
                     bundle_id: Some(bundle_id),
-                    overlay_id: None,
                     created: plan.created,
                     edges: plan.edges,
                     taken_back: plan.taken_back,
                     skipped: plan.skipped,
+                    ..Outcome::of(command_id)
                 }
             }
         };
@@ -495,13 +494,12 @@ impl<'a> Transaction<'a> {
         };
         if row.position == 0 {
             return Ok(Some(Outcome {
-                command_id,
-                bundle_id: None,
                 overlay_id: row.overlay,
                 created: row.created,
                 edges: row.edges,
                 taken_back: row.taken_back,
                 skipped: row.skipped,
+                ..Outcome::of(command_id)
             }));
         }
         let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;

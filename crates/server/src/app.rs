@@ -1,5 +1,6 @@
 //! What the routes work with: the host, access, and the two ways into a workspace.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
-use openprod_core::Payload;
+use openprod_core::{FieldType, Payload};
 use openprod_engine::{
     Command, CommandError, Destination, Outcome, OwnerError, OwnerHandle, Request, Snapshot,
 };
@@ -140,6 +141,26 @@ impl App {
                 payloads.collect()
             });
             Ok(payloads.unwrap_or_default())
+        })
+        .await
+    }
+
+    /// The list fields of a table, as the active draft has it; none of a table that is not there.
+    pub(crate) async fn list_fields(
+        &self,
+        workspace: Option<&str>,
+        table: &str,
+    ) -> Result<BTreeSet<String>, Problem> {
+        let table = table.to_owned();
+        self.look(workspace, Showing::Active, move |snapshot, _| {
+            let fields = snapshot
+                .schema()
+                .find(&table)
+                .map_or(&[][..], |table| &table.fields);
+            let lists = fields
+                .iter()
+                .filter(|field| field.field_type == FieldType::CrdtList);
+            Ok(lists.map(|field| field.name.clone()).collect())
         })
         .await
     }

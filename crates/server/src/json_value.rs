@@ -3,12 +3,13 @@
 //! JSON does not tell a date from text. What is read here is therefore only as exact as JSON is; the engine
 //! reads text as the field's type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::field_type::INTEGER_MAX;
 use openprod_core::value::Blob;
-use openprod_core::{BlobHash, Value};
+use openprod_core::{BlobHash, FieldType, Value};
 use openprod_engine::Fields;
+use openprod_engine::schema::Field;
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -47,9 +48,21 @@ pub(crate) enum FieldValue {
         /// Its length in bytes.
         size: u64,
     },
+    /// A list that several people edit.
+    List(Vec<Json>),
 }
 
 impl FieldValue {
+    /// A field's value for clients: of a list its elements.
+    pub(crate) fn of_field(field: &Field, value: &Value) -> Self {
+        match value {
+            Value::Text(text) if field.field_type == FieldType::CrdtList => {
+                serde_json::from_str(text).map_or_else(|_| Self::of(value), Self::List)
+            }
+            _ => Self::of(value),
+        }
+    }
+
     /// A value for clients.
     pub(crate) fn of(value: &Value) -> Self {
         match value {
@@ -87,6 +100,21 @@ pub(crate) fn read_fields(fields: BTreeMap<String, Json>) -> Result<Fields, Prob
             Ok((name, value))
         })
         .collect()
+}
+
+/// The fields of a record to be made: those named in `lists` may begin with a list.
+pub(crate) fn read_first_fields(
+    fields: BTreeMap<String, Json>,
+    lists: &BTreeSet<String>,
+) -> Result<Fields, Problem> {
+    let read = |(name, json): (String, Json)| {
+        let value = match json {
+            Json::Array(_) if lists.contains(&name) => Value::Text(json.to_string()),
+            json => read_value(&name, json)?,
+        };
+        Ok((name, value))
+    };
+    fields.into_iter().map(read).collect()
 }
 
 /// The value that stands in a request for `field`.

@@ -12,7 +12,7 @@ mod hostile;
 mod identity;
 mod mappings;
 mod overlay;
-mod relations;
 mod schema;
 mod sync;
 mod text;
+mod undo;

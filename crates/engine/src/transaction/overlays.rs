@@ -26,15 +26,7 @@ impl Transaction<'_> {
         request: &Request,
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
-        let mut outcome = Outcome {
-            command_id,
-            bundle_id: None,
-            overlay_id: None,
-            created: Vec::new(),
-            edges: Vec::new(),
-            taken_back: None,
-            skipped: Vec::new(),
-        };
+        let mut outcome = Outcome::of(command_id);
         let overlay = match command {
             OverlayCommand::Create { name } => self.create_overlay(act, name)?,
             OverlayCommand::Activate { overlay } => {
@@ -154,13 +146,12 @@ impl Transaction<'_> {
         self.tell_what_is_staged(id)?;
         self.committed.overlays.insert(id);
         Ok(Outcome {
-            command_id,
-            bundle_id: None,
             overlay_id: Some(id),
             created: plan.created,
             edges: plan.edges,
             taken_back: plan.taken_back,
             skipped: plan.skipped,
+            ..Outcome::of(command_id)
         })
     }
 

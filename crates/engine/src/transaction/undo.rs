@@ -41,15 +41,7 @@ impl Transaction<'_> {
             now: self.now,
             random: self.random,
         };
-        let mut outcome = Outcome {
-            command_id,
-            bundle_id: None,
-            overlay_id: None,
-            created: Vec::new(),
-            edges: Vec::new(),
-            taken_back: None,
-            skipped: Vec::new(),
-        };
+        let mut outcome = Outcome::of(command_id);
         match revert::revert(&mut view, request.command.name(), target.bundle) {
             Ok(plan) => {
                 let mut caused = request.clone();
@@ -98,13 +90,8 @@ impl Transaction<'_> {
         self.tell_what_is_staged(overlay)?;
         self.committed.overlays.insert(overlay);
         Ok(Outcome {
-            command_id,
-            bundle_id: None,
             overlay_id: Some(overlay),
-            created: Vec::new(),
-            edges: Vec::new(),
-            taken_back: None,
-            skipped: Vec::new(),
+            ..Outcome::of(command_id)
         })
     }
 

@@ -1,6 +1,6 @@
 //! Records: create one or many, update, delete, restore, list, read one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -18,7 +18,7 @@ use crate::app::{App, json, json_response};
 use crate::command_envelope::{CommandEnvelope, Done, parse_id};
 use crate::filter_json::{read_filter, read_sort};
 use crate::json_body::JsonBody;
-use crate::json_value::{FieldValue, read_fields};
+use crate::json_value::{FieldValue, read_fields, read_first_fields};
 use crate::moment::read_moment;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
@@ -83,7 +83,19 @@ pub(crate) async fn create(
             return Err(Problem::new(ProblemCode::WrongShape, detail));
         }
     };
-    let records = records.into_iter().map(read_fields).collect::<Result<_, _>>()?;
+    let any_list = records
+        .iter()
+        .flat_map(BTreeMap::values)
+        .any(serde_json::Value::is_array);
+    let lists = if any_list {
+        app.list_fields(body.workspace.as_deref(), &body.table).await?
+    } else {
+        BTreeSet::new()
+    };
+    let records = records
+        .into_iter()
+        .map(|fields| read_first_fields(fields, &lists));
+    let records = records.collect::<Result<_, _>>()?;
     let command = Command::CreateRecords {
         table: body.table,
         records,
@@ -256,10 +268,12 @@ pub(crate) struct RecordConflict {
 impl RecordView {
     fn of(snapshot: &Snapshot, table: &Table, entity: EntityId, row: &Row) -> Result<Self, Problem> {
         let schema = snapshot.schema();
-        let fields = table
-            .fields
-            .iter()
-            .map(|field| (field.name.clone(), FieldValue::of(row.field(field.id))));
+        let fields = table.fields.iter().map(|field| {
+            (
+                field.name.clone(),
+                FieldValue::of_field(field, row.field(field.id)),
+            )
+        });
         let mappings = &snapshot.synonyms().mappings;
         let name = |id: FieldId| {
             let own = |field: &&Field| mappings.semantic(field.id) == id;

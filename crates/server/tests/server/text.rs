@@ -88,6 +88,23 @@ fn shown(engine: &Engine, id: &str, field: &str) -> Value {
 }
 
 #[test]
+fn text_and_list_are_given_when_the_record_is_made() {
+    let engine = Engine::with_table();
+    add_fields(&engine);
+    let fields = json!({"label": "Go", "notes": "Stand by", "steps": ["look", {"then": [1, true]}]});
+    let made = engine.post("/records/create", &json!({"table": "Cue", "fields": fields}));
+    let id = made.done()["entity_id"].as_str().unwrap().to_owned();
+    assert_eq!(shown(&engine, &id, "notes"), "Stand by");
+    assert_eq!(shown(&engine, &id, "steps"), fields["steps"]);
+    let list_as_text = json!({"label": ["no", "list"]});
+    let refused = engine.post(
+        "/records/create",
+        &json!({"table": "Cue", "fields": list_as_text}),
+    );
+    refused.refused(422, "wrong_type");
+}
+
+#[test]
 fn text_and_list_are_edited_by_deltas_and_shown_with_the_record() {
     let engine = Engine::with_table();
     add_fields(&engine);
