@@ -6,10 +6,11 @@
 //! **Refuses to know** what facts mean, who may record them, and how they travel: it stands alone, and imports
 //! nothing of the workspace around it.
 //!
-//! **Start reading** at [`store`]: the trait that every store implements, with [`memory`] as the reference; then at
+//! **Start reading** at [`store`]: the trait that every store implements, and that [`conformance`] holds it to; then at
 //! [`commit`], the one way in.
 
 pub mod commit;
+pub mod conformance;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -19,10 +20,14 @@ pub mod name;
 pub mod payload;
 pub mod predicate;
 pub mod query;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod store;
 pub mod stream;
 
 mod canonical;
+mod posting;
+mod record;
 
 pub use commit::{
     AppendResult, CommandReceipt, Commit, Committed, ExpectedContext, RecordedCommand, RequestHash,
@@ -35,5 +40,7 @@ pub use name::{Actor, CorrelationId, EventType, NameError, StreamId};
 pub use payload::{Payload, PayloadError};
 pub use predicate::{PREDICATE_SEMANTICS, PayloadPredicate};
 pub use query::{EventFilter, EventQuery, QueryError, QueryResult};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteConfig, SqliteStore};
 pub use store::EventStore;
 pub use stream::{StreamPosition, StreamSlice, StreamVersion, StreamsRead};

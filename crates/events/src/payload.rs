@@ -348,3 +348,153 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Value::Object(members))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-(WHOLE_NUMBER_MAX as i64)..=WHOLE_NUMBER_MAX as i64).prop_map(Value::from),
+            any::<f64>().prop_filter_map("is refused", |double| {
+                let whole = double.fract() == 0.0 && double.abs() > WHOLE_NUMBER_MAX as f64;
+                (double.is_finite() && !(whole && double.abs() < 1e21)).then(|| json!(double))
+            }),
+            any::<String>().prop_map(Value::from),
+        ];
+        scalar.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::btree_map(any::<String>(), inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_text_reads_back_as_the_payload(value in any_value()) {
+            let payload = Payload::new(value).unwrap();
+            let text = payload.canonical();
+            prop_assert_eq!(&Payload::from_json(&text).unwrap(), &payload);
+            prop_assert_eq!(&Payload::from_stored(&text).unwrap(), &payload);
+            prop_assert_eq!(Payload::from_json(&text).unwrap().canonical(), text);
+            prop_assert_eq!(&serde_json::from_str::<Payload>(&text).unwrap(), &payload);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[-+.0-9eE\\[\\]{}\",:\\\\ua ]{0,40}") {
+            if let Ok(payload) = Payload::from_json(&text) {
+                prop_assert_eq!(Payload::from_json(&payload.canonical()).unwrap(), payload);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_doubles_are_integers() {
+        for (text, canonical) in [
+            ("1.0", "1"),
+            ("1e3", "1000"),
+            ("-0.0", "0"),
+            ("-0", "0"),
+            ("1E-2", "0.01"),
+            ("1e21", "1e+21"),
+            ("6.02e23", "6.02e+23"),
+            ("9007199254740991", "9007199254740991"),
+            ("-9007199254740991.0", "-9007199254740991"),
+        ] {
+            assert_eq!(Payload::from_json(text).unwrap().canonical(), canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_lose_digits_are_refused() {
+        for text in [
+            "9007199254740992",
+            "-9007199254740992",
+            "[1, {\"a\": 9007199254740993}]",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-123456789012345678901234567890",
+            "9007199254740992.0",
+            "1e20",
+        ] {
+            let error = Payload::from_json(text).unwrap_err();
+            assert!(matches!(error, PayloadError::NumberTooBig { .. }), "{text}: {error}");
+        }
+        // What stands in a text is no number.
+        assert!(Payload::from_json("[\"\\\"18446744073709551616\", 1]").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["NaN", "Infinity", "-Infinity", "1e400", "01", "+1", ".5", "0x10"] {
+            let error = Payload::from_json(text).unwrap_err();
+            assert!(matches!(error, PayloadError::Json(_)), "{text}: {error}");
+        }
+        // Serde makes them null, as JavaScript does.
+        assert_eq!(Payload::of(&f64::NAN).unwrap().value(), &Value::Null);
+    }
+
+    #[test]
+    fn member_that_is_there_twice_is_refused() {
+        for text in ["{\"a\": 1, \"a\": 1}", "[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]"] {
+            let error = Payload::from_json(text).unwrap_err();
+            assert!(
+                matches!(&error, PayloadError::DuplicateMember { name } if name == "a"),
+                "{text}: {error}"
+            );
+            assert!(serde_json::from_str::<Payload>(text).is_err());
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        assert!(Payload::from_json(&nested(PAYLOAD_DEPTH_MAX)).is_ok());
+        for depth in [PAYLOAD_DEPTH_MAX + 1, 1_000, 1_000_000] {
+            let error = Payload::from_json(&nested(depth)).unwrap_err();
+            assert!(matches!(error, PayloadError::TooDeep), "{depth}: {error}");
+        }
+        let deep = (0..=PAYLOAD_DEPTH_MAX).fold(json!(1), |value, _| json!({ "a": value }));
+        assert!(matches!(Payload::new(deep), Err(PayloadError::TooDeep)));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        assert!(Payload::new(json!("x".repeat(PAYLOAD_BYTES_MAX - 2))).is_ok());
+        for text in ["x".repeat(PAYLOAD_BYTES_MAX - 1), "\u{1}".repeat(PAYLOAD_BYTES_MAX / 4)] {
+            assert!(matches!(
+                Payload::new(json!(text)),
+                Err(PayloadError::TooLarge { .. })
+            ));
+        }
+        let spaces = " ".repeat(7 * PAYLOAD_BYTES_MAX);
+        assert!(matches!(
+            Payload::from_json(&spaces),
+            Err(PayloadError::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn payload_is_read_as_a_type() {
+        let payload = Payload::from_json("{\"n\": 2.0, \"to\": \"ann\"}").unwrap();
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Sent {
+            n: u32,
+            to: String,
+        }
+        let sent: Sent = payload.read().unwrap();
+        assert_eq!((sent.n, sent.to.as_str()), (2, "ann"));
+        assert_eq!(Payload::of(&sent).unwrap(), payload);
+        assert!(payload.read::<Vec<u8>>().is_err());
+    }
+}

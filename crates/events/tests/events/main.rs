@@ -1,0 +1,5 @@
+//! The stores, each held to the same suite and to the store in memory.
+
+mod conformance;
+mod model;
+mod reopening;
