@@ -83,15 +83,16 @@ fn new_event() -> impl Strategy<Value = NewEvent> {
 
 fn query() -> impl Strategy<Value = EventQuery> {
     let predicate = value().prop_map(|pattern| PayloadPredicate::new(pattern).unwrap());
-    let filter = (option::of(vec(event_type(), 0..3)), option::of(vec(predicate, 0..4))).prop_map(
-        |(event_types, payload_predicates)| EventFilter {
+    let filter = (
+        option::of(vec(event_type(), 0..3)),
+        option::of(vec(predicate, 0..4)),
+    )
+        .prop_map(|(event_types, payload_predicates)| EventFilter {
             event_types,
             payload_predicates,
-        },
-    );
-    (vec(filter, 0..3), option::of(0_u64..30)).prop_map(|(filters, cursor)| {
-        EventQuery::any_of(filters).after(cursor.map(SequenceNumber))
-    })
+        });
+    (vec(filter, 0..3), option::of(0_u64..30))
+        .prop_map(|(filters, cursor)| EventQuery::any_of(filters).after(cursor.map(SequenceNumber)))
 }
 
 fn commit() -> impl Strategy<Value = Commit> {
@@ -134,10 +135,13 @@ fn told(result: Result<openprod_events::Committed, AppendError>) -> String {
 }
 
 /// Makes one step on both stores and compares what they say.
-pub(crate) fn check(step: &Step, reference: &dyn EventStore, store: &dyn EventStore) {
+fn check(step: &Step, reference: &dyn EventStore, store: &dyn EventStore) {
     match step {
         Step::Commit(commit) => {
-            assert_eq!(told(reference.commit(commit.clone())), told(store.commit(commit.clone())));
+            assert_eq!(
+                told(reference.commit(commit.clone())),
+                told(store.commit(commit.clone()))
+            );
         }
         Step::Decide {
             commit,
@@ -147,8 +151,15 @@ pub(crate) fn check(step: &Step, reference: &dyn EventStore, store: &dyn EventSt
         } => {
             let seen = reference.query(query).unwrap().current_context_version;
             let version = reference.stream_version(stream).unwrap();
-            let version = if *stale { StreamVersion(version.0.saturating_sub(1)) } else { version };
-            let commit = commit.clone().if_context(query.clone(), seen).if_stream(stream.clone(), version);
+            let version = if *stale {
+                StreamVersion(version.0.saturating_sub(1))
+            } else {
+                version
+            };
+            let commit = commit
+                .clone()
+                .if_context(query.clone(), seen)
+                .if_stream(stream.clone(), version);
             assert_eq!(told(reference.commit(commit.clone())), told(store.commit(commit)));
         }
         Step::Query(query, limit) => {
@@ -156,11 +167,17 @@ pub(crate) fn check(step: &Step, reference: &dyn EventStore, store: &dyn EventSt
             let found = store.query_page(query, *limit).unwrap();
             assert_eq!(essences(&expected.event_records), essences(&found.event_records));
             assert_eq!(
-                (expected.last_returned_sequence_number, expected.current_context_version),
+                (
+                    expected.last_returned_sequence_number,
+                    expected.current_context_version
+                ),
                 (found.last_returned_sequence_number, found.current_context_version)
             );
             for record in &found.event_records {
-                assert_eq!(store.position_of(record.event_id).unwrap(), Some(record.sequence_number));
+                assert_eq!(
+                    store.position_of(record.event_id).unwrap(),
+                    Some(record.sequence_number)
+                );
             }
         }
         Step::Streams(streams, after) => {
