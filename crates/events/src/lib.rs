@@ -18,6 +18,8 @@ pub mod limits;
 pub mod memory;
 pub mod name;
 pub mod payload;
+#[cfg(feature = "postgres")]
+pub mod postgresql;
 pub mod predicate;
 pub mod query;
 #[cfg(feature = "sqlite")]
@@ -26,7 +28,11 @@ pub mod store;
 pub mod stream;
 
 mod canonical;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod news;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod posting;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
 pub use commit::{
@@ -38,6 +44,8 @@ pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
 pub use memory::MemoryStore;
 pub use name::{Actor, CorrelationId, EventType, NameError, StreamId};
 pub use payload::{Payload, PayloadError};
+#[cfg(feature = "postgres")]
+pub use postgresql::{PostgresConfig, PostgresStore};
 pub use predicate::{PREDICATE_SEMANTICS, PayloadPredicate};
 pub use query::{EventFilter, EventQuery, QueryError, QueryResult};
 #[cfg(feature = "sqlite")]

@@ -3,3 +3,4 @@
 mod conformance;
 mod model;
 mod reopening;
+mod server;
