@@ -1,0 +1,106 @@
+//! Facts: as they are submitted, and as they were committed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CommandId, EventId, Timestamp};
+use crate::name::{Actor, CorrelationId, EventType, StreamId};
+use crate::payload::Payload;
+use crate::stream::StreamPosition;
+
+/// The global committed position of an event, from 1 on. Numbers rise without gaps and are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SequenceNumber(pub u64);
+
+impl SequenceNumber {
+    /// The number of the first event of a store.
+    pub const FIRST: Self = Self(1);
+}
+
+impl fmt::Display for SequenceNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// A fact submitted for append: it has no sequence number yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// What kind of fact it is.
+    pub event_type: EventType,
+    /// Its recorded data.
+    pub payload: Payload,
+    /// The stream it joins; it may belong to none.
+    pub stream: Option<StreamId>,
+    /// Where it comes from.
+    pub metadata: Metadata,
+}
+
+impl NewEvent {
+    /// A fact of no stream, without metadata.
+    #[must_use]
+    pub fn new(event_type: EventType, payload: Payload) -> Self {
+        Self {
+            event_type,
+            payload,
+            stream: None,
+            metadata: Metadata::default(),
+        }
+    }
+
+    /// The same fact, in a stream.
+    #[must_use]
+    pub fn in_stream(mut self, stream: StreamId) -> Self {
+        self.stream = Some(stream);
+        self
+    }
+
+    /// The same fact, with metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+}
+
+/// Where an event comes from. None of it takes part in queries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metadata {
+    /// The event that caused this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<EventId>,
+    /// The request or process it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<CorrelationId>,
+    /// Who caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// The command it came of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command_id: Option<CommandId>,
+    /// Whatever else a caller wants to keep with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Payload>,
+}
+
+/// A committed fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRecord {
+    /// Its place in committed order.
+    pub sequence_number: SequenceNumber,
+    /// Its id, which sorts as its sequence number does.
+    pub event_id: EventId,
+    /// When it was committed, by the clock of the store. It may step back where sequence numbers do not.
+    pub occurred_at: Timestamp,
+    /// What kind of fact it is.
+    pub event_type: EventType,
+    /// Its recorded data.
+    pub payload: Payload,
+    /// Its stream and its version there.
+    pub stream: Option<StreamPosition>,
+    /// Where it comes from.
+    pub metadata: Metadata,
+}

@@ -1,0 +1,54 @@
+//! Facts that are only ever added, and decisions that are only taken on facts that have not moved.
+//!
+//! **Owns** the event store: what a fact, a query, a stream and a commit are, and the stores that keep them in memory,
+//! in a SQLite file, or in a PostgreSQL database.
+//!
+//! **Refuses to know** what facts mean, who may record them, and how they travel: it stands alone, and imports
+//! nothing of the workspace around it.
+//!
+//! **Start reading** at [`store`]: the trait that every store implements, and that [`conformance`] holds it to; then at
+//! [`commit`], the one way in.
+
+pub mod commit;
+pub mod conformance;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod limits;
+pub mod memory;
+pub mod name;
+pub mod payload;
+#[cfg(feature = "postgres")]
+pub mod postgresql;
+pub mod predicate;
+pub mod query;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+pub mod store;
+pub mod stream;
+
+mod canonical;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod news;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod posting;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod record;
+
+pub use commit::{
+    AppendResult, CommandReceipt, Commit, Committed, ExpectedContext, RecordedCommand, RequestHash,
+};
+pub use error::{AppendError, ContextConflict, RefusedCommit, StoreError, StreamMismatch};
+pub use event::{EventRecord, Metadata, NewEvent, SequenceNumber};
+pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
+pub use memory::MemoryStore;
+pub use name::{Actor, CorrelationId, EventType, NameError, StreamId};
+pub use payload::{Payload, PayloadError};
+#[cfg(feature = "postgres")]
+pub use postgresql::{PostgresConfig, PostgresStore};
+pub use predicate::{PREDICATE_SEMANTICS, PayloadPredicate};
+pub use query::{EventFilter, EventQuery, QueryError, QueryResult};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteConfig, SqliteStore};
+pub use store::EventStore;
+pub use stream::{StreamPosition, StreamSlice, StreamVersion, StreamsRead};

@@ -1,0 +1,506 @@
+//! What a fact records: a JSON value that every store and every program reads alike.
+//!
+//! A [`Payload`] has passed the checks: no name twice in one object, no number that would lose digits, bounded size and
+//! depth. Its numbers are normalised, so that two payloads that mean the same are equal.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Number, Value};
+use thiserror::Error;
+
+use crate::canonical;
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, WHOLE_NUMBER_MAX};
+
+/// Why a value cannot be a payload or a pattern.
+#[derive(Debug, Error)]
+pub enum PayloadError {
+    /// The text is no JSON, or the value cannot be written as such.
+    #[error("read payload: it is not JSON")]
+    Json(#[source] serde_json::Error),
+    /// An object has two members of one name, of which programs keep the first or the last.
+    #[error("read payload: member {name:?} is there twice")]
+    DuplicateMember {
+        /// The name, cut short.
+        name: String,
+    },
+    /// A number that most programs cannot hold.
+    #[error("read payload: {number} has more digits than a JSON number can hold; write it as a string")]
+    NumberTooBig {
+        /// The number, cut short.
+        number: String,
+    },
+    /// It nests too deep.
+    #[error("read payload: it nests deeper than {PAYLOAD_DEPTH_MAX} levels")]
+    TooDeep,
+    /// It is too large.
+    #[error("read payload: it has {bytes} bytes, and {PAYLOAD_BYTES_MAX} is the most")]
+    TooLarge {
+        /// Its size, or how much of it was seen.
+        bytes: usize,
+    },
+}
+
+/// The recorded data of a fact. Cloning is cheap.
+#[derive(Clone, PartialEq)]
+pub struct Payload(Arc<Value>);
+
+impl Payload {
+    /// Checks a value and makes it a payload.
+    ///
+    /// # Errors
+    /// [`PayloadError`] when it nests too deep, is too large, or holds a whole number beyond ±(2⁵³ − 1).
+    pub fn new(value: Value) -> Result<Self, PayloadError> {
+        let payload = Self(Arc::new(normalise(value, 0)?));
+        let bytes = payload.canonical().len();
+        if bytes > PAYLOAD_BYTES_MAX {
+            return Err(PayloadError::TooLarge { bytes });
+        }
+        Ok(payload)
+    }
+
+    /// Reads a payload from JSON text.
+    ///
+    /// # Errors
+    /// [`PayloadError`] as [`Self::new`], and when the text is no JSON or has a member twice.
+    pub fn from_json(text: &str) -> Result<Self, PayloadError> {
+        // White space and escapes can make a text longer than its canonical form, but not without bound.
+        if text.len() > 6 * PAYLOAD_BYTES_MAX {
+            return Err(PayloadError::TooLarge { bytes: text.len() });
+        }
+        if let Some(number) = long_integer(text) {
+            return Err(PayloadError::NumberTooBig { number: cut(number) });
+        }
+        Self::new(parse(text)?)
+    }
+
+    /// The payload of anything that can be serialised, such as the struct of an event.
+    ///
+    /// # Errors
+    /// [`PayloadError`] as [`Self::new`], and when it cannot be written as JSON.
+    pub fn of(event: &impl Serialize) -> Result<Self, PayloadError> {
+        Self::new(serde_json::to_value(event).map_err(PayloadError::Json)?)
+    }
+
+    /// Reads a payload that a store wrote in canonical form.
+    pub(crate) fn from_stored(text: &str) -> Result<Self, PayloadError> {
+        Ok(Self(Arc::new(normalise(parse(text)?, 0)?)))
+    }
+
+    /// The value, with normalised numbers.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The one text of this payload, as RFC 8785 has it.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut out = String::new();
+        canonical::write(&self.0, &mut out);
+        out
+    }
+
+    /// Reads the payload as a type, such as the struct of an event.
+    ///
+    /// # Errors
+    /// [`PayloadError::Json`] when it has another form.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        T::deserialize(&*self.0).map_err(PayloadError::Json)
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Payload({})", self.0)
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut refusal = None;
+        let seed = Strict {
+            depth: 0,
+            refusal: &mut refusal,
+        };
+        let value = seed
+            .deserialize(deserializer)
+            .map_err(|error| refusal.map_or(error, D::Error::custom))?;
+        Self::new(value).map_err(D::Error::custom)
+    }
+}
+
+/// Makes whole doubles integers, so that `1.0` and `1` are one value, and refuses what loses digits.
+fn normalise(value: Value, depth: usize) -> Result<Value, PayloadError> {
+    Ok(match value {
+        Value::Number(number) => Value::Number(normalise_number(number)?),
+        Value::Array(elements) => {
+            let depth = deeper(depth)?;
+            let elements = elements.into_iter().map(|element| normalise(element, depth));
+            Value::Array(elements.collect::<Result<_, _>>()?)
+        }
+        Value::Object(members) => {
+            let depth = deeper(depth)?;
+            let members = members
+                .into_iter()
+                .map(|(name, member)| Ok((name, normalise(member, depth)?)));
+            Value::Object(members.collect::<Result<_, PayloadError>>()?)
+        }
+        scalar => scalar,
+    })
+}
+
+fn normalise_number(number: Number) -> Result<Number, PayloadError> {
+    let too_big = |number: &Number| PayloadError::NumberTooBig {
+        number: cut(&number.to_string()),
+    };
+    if let Some(whole) = number.as_i64() {
+        if whole.unsigned_abs() > WHOLE_NUMBER_MAX {
+            return Err(too_big(&number));
+        }
+        return Ok(number);
+    }
+    let double = match number.as_f64() {
+        Some(double) if double.is_finite() && !number.is_u64() => double,
+        _ => return Err(too_big(&number)),
+    };
+    if double.fract() != 0.0 {
+        return Ok(number);
+    }
+    // A whole double below 10²¹ has a canonical form without exponent, which reads back as an integer.
+    if double.abs() <= WHOLE_NUMBER_MAX as f64 {
+        Ok(Number::from(double as i64))
+    } else if double.abs() < 1e21 {
+        Err(too_big(&number))
+    } else {
+        Ok(number)
+    }
+}
+
+const fn deeper(depth: usize) -> Result<usize, PayloadError> {
+    if depth == PAYLOAD_DEPTH_MAX {
+        Err(PayloadError::TooDeep)
+    } else {
+        Ok(depth + 1)
+    }
+}
+
+fn parse(text: &str) -> Result<Value, PayloadError> {
+    let mut refusal = None;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let seed = Strict {
+        depth: 0,
+        refusal: &mut refusal,
+    };
+    let parsed = seed
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
+    parsed.map_err(|error| refusal.unwrap_or(PayloadError::Json(error)))
+}
+
+/// The first number in a JSON text that is an integer of more digits than fit into 64 bits: the parser would make it a
+/// double and lose them.
+fn long_integer(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let start = at;
+                while at < bytes.len() && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                {
+                    at += 1;
+                }
+                let number = &text[start..at];
+                if number.len() > 16 && !number.contains(['.', 'e', 'E']) {
+                    let digits = number.trim_start_matches('-');
+                    if digits.parse::<u64>().is_err() {
+                        return Some(number);
+                    }
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// At most 40 characters, for messages.
+fn cut(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Reads a JSON value, and refuses what `serde_json` would pass over. Why is put beside, because an error of serde
+/// cannot carry it.
+struct Strict<'a> {
+    depth: usize,
+    refusal: &'a mut Option<PayloadError>,
+}
+
+impl Strict<'_> {
+    fn refuse<E: serde::de::Error>(&mut self, refusal: PayloadError) -> E {
+        let error = E::custom(&refusal);
+        *self.refusal = Some(refusal);
+        error
+    }
+
+    fn descend<E: serde::de::Error>(&mut self) -> Result<usize, E> {
+        deeper(self.depth).map_err(|refusal| self.refuse(refusal))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<Value, E> {
+        // From a format other than JSON it could be no number at all.
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| {
+            self.refuse(PayloadError::NumberTooBig {
+                number: value.to_string(),
+            })
+        })
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+        let depth = self.descend()?;
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element_seed(Strict {
+            depth,
+            refusal: &mut *self.refusal,
+        })? {
+            elements.push(element);
+        }
+        Ok(Value::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+        let depth = self.descend()?;
+        let mut members = Map::new();
+        while let Some(name) = access.next_key::<String>()? {
+            if members.contains_key(&name) {
+                return Err(self.refuse(PayloadError::DuplicateMember { name: cut(&name) }));
+            }
+            let member = access.next_value_seed(Strict {
+                depth,
+                refusal: &mut *self.refusal,
+            })?;
+            members.insert(name, member);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-(WHOLE_NUMBER_MAX as i64)..=WHOLE_NUMBER_MAX as i64).prop_map(Value::from),
+            any::<f64>().prop_filter_map("is refused", |double| {
+                let whole = double.fract() == 0.0 && double.abs() > WHOLE_NUMBER_MAX as f64;
+                (double.is_finite() && !(whole && double.abs() < 1e21)).then(|| json!(double))
+            }),
+            any::<String>().prop_map(Value::from),
+        ];
+        scalar.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::btree_map(any::<String>(), inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_text_reads_back_as_the_payload(value in any_value()) {
+            let payload = Payload::new(value).unwrap();
+            let text = payload.canonical();
+            prop_assert_eq!(&Payload::from_json(&text).unwrap(), &payload);
+            prop_assert_eq!(&Payload::from_stored(&text).unwrap(), &payload);
+            prop_assert_eq!(&serde_json::from_str::<Payload>(&text).unwrap(), &payload);
+            prop_assert_eq!(payload.canonical(), text);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[-+.0-9eE\\[\\]{}\",:\\\\ua ]{0,40}") {
+            if let Ok(payload) = Payload::from_json(&text) {
+                prop_assert_eq!(Payload::from_json(&payload.canonical()).unwrap(), payload);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_doubles_are_integers() {
+        for (text, canonical) in [
+            ("1.0", "1"),
+            ("1e3", "1000"),
+            ("-0.0", "0"),
+            ("-0", "0"),
+            ("1E-2", "0.01"),
+            ("1e21", "1e+21"),
+            ("6.02e23", "6.02e+23"),
+            ("9007199254740991", "9007199254740991"),
+            ("-9007199254740991.0", "-9007199254740991"),
+        ] {
+            assert_eq!(Payload::from_json(text).unwrap().canonical(), canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_lose_digits_are_refused() {
+        for text in [
+            "9007199254740992",
+            "-9007199254740992",
+            "[1, {\"a\": 9007199254740993}]",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-123456789012345678901234567890",
+            "9007199254740992.0",
+            "1e20",
+        ] {
+            let error = Payload::from_json(text).unwrap_err();
+            assert!(
+                matches!(error, PayloadError::NumberTooBig { .. }),
+                "{text}: {error}"
+            );
+        }
+        // What stands in a text is no number.
+        assert!(Payload::from_json("[\"\\\"18446744073709551616\", 1]").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["NaN", "Infinity", "-Infinity", "1e400", "01", "+1", ".5", "0x10"] {
+            let error = Payload::from_json(text).unwrap_err();
+            assert!(matches!(error, PayloadError::Json(_)), "{text}: {error}");
+        }
+        // Serde makes them null, as JavaScript does.
+        assert_eq!(Payload::of(&f64::NAN).unwrap().value(), &Value::Null);
+    }
+
+    #[test]
+    fn member_that_is_there_twice_is_refused() {
+        for text in ["{\"a\": 1, \"a\": 1}", "[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]"] {
+            let error = Payload::from_json(text).unwrap_err();
+            assert!(
+                matches!(&error, PayloadError::DuplicateMember { name } if name == "a"),
+                "{text}: {error}"
+            );
+            assert!(serde_json::from_str::<Payload>(text).is_err());
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        assert!(Payload::from_json(&nested(PAYLOAD_DEPTH_MAX)).is_ok());
+        for depth in [PAYLOAD_DEPTH_MAX + 1, 1_000, 1_000_000] {
+            let error = Payload::from_json(&nested(depth)).unwrap_err();
+            assert!(matches!(error, PayloadError::TooDeep), "{depth}: {error}");
+        }
+        let deep = (0..=PAYLOAD_DEPTH_MAX).fold(json!(1), |value, _| json!({ "a": value }));
+        assert!(matches!(Payload::new(deep), Err(PayloadError::TooDeep)));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        assert!(Payload::new(json!("x".repeat(PAYLOAD_BYTES_MAX - 2))).is_ok());
+        for text in [
+            "x".repeat(PAYLOAD_BYTES_MAX - 1),
+            "\u{1}".repeat(PAYLOAD_BYTES_MAX / 4),
+        ] {
+            assert!(matches!(
+                Payload::new(json!(text)),
+                Err(PayloadError::TooLarge { .. })
+            ));
+        }
+        let spaces = " ".repeat(7 * PAYLOAD_BYTES_MAX);
+        assert!(matches!(
+            Payload::from_json(&spaces),
+            Err(PayloadError::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn payload_is_read_as_a_type() {
+        let payload = Payload::from_json("{\"n\": 2.0, \"to\": \"ann\"}").unwrap();
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Sent {
+            n: u32,
+            to: String,
+        }
+        let sent: Sent = payload.read().unwrap();
+        assert_eq!((sent.n, sent.to.as_str()), (2, "ann"));
+        assert_eq!(Payload::of(&sent).unwrap(), payload);
+        assert!(payload.read::<Vec<u8>>().is_err());
+    }
+}

@@ -1,0 +1,397 @@
+//! The writer: one thread, one connection, and as many commits in a transaction as are waiting for one.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, OnceLock};
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use crate::commit::{AppendResult, Commit, Committed};
+use crate::error::{AppendError, ContextConflict, StoreError, StreamMismatch};
+use crate::event::{NewEvent, SequenceNumber};
+use crate::id::{EventId, IdSource, Mint};
+use crate::memory::stream_ends;
+use crate::name::{EventType, StreamId};
+use crate::news::News;
+use crate::posting::{Leaf, LeafKey};
+use crate::record::write_metadata;
+use crate::sqlite::checkpoint::{self, Checkpointer};
+use crate::sqlite::fault::{is_failing, is_full, read_fault};
+use crate::sqlite::pool::Pool;
+use crate::sqlite::view::{View, stored_number};
+use crate::stream::{StreamPosition, StreamVersion};
+
+/// The most events that one transaction takes, unless a single commit has more.
+const TRANSACTION_EVENTS_MAX: usize = 50_000;
+
+/// A commit that waits for its answer.
+pub(crate) struct Request {
+    pub(crate) commit: Commit,
+    pub(crate) answer: SyncSender<Result<Committed, AppendError>>,
+}
+
+/// What the writing thread owns.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) ids: Box<dyn IdSource>,
+    pub(crate) key: LeafKey,
+    pub(crate) readers: Pool,
+    pub(crate) checkpointer: Checkpointer,
+    pub(crate) news: Arc<News>,
+    /// Why nothing is written any more; empty as long as all is well. The checkpointer shares it.
+    pub(crate) failure: Arc<OnceLock<String>>,
+    pub(crate) group_max: usize,
+}
+
+impl Writer {
+    /// Serves requests until nobody can send any more.
+    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        while let Ok(first) = requests.recv() {
+            let mut events = first.commit.events.len();
+            let mut group = vec![first];
+            while group.len() < self.group_max
+                && events < TRANSACTION_EVENTS_MAX
+                && let Ok(next) = requests.try_recv()
+            {
+                events += next.commit.events.len();
+                group.push(next);
+            }
+            self.serve(group);
+        }
+    }
+
+    /// Commits a group in one transaction and answers all of it.
+    fn serve(&mut self, group: Vec<Request>) {
+        let (commits, answers): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .map(|request| (request.commit, request.answer))
+            .unzip();
+        let mut results = match self.failure.get() {
+            Some(reason) => Err(StoreError::ReadOnly {
+                reason: reason.clone(),
+            }),
+            None => self.write(commits).map_err(|error| self.judge(error)),
+        };
+        for (index, answer) in answers.into_iter().enumerate() {
+            let result = match &mut results {
+                Ok(results) => std::mem::replace(&mut results[index], Err(StoreError::Closed.into())),
+                Err(error) => Err(again(error).into()),
+            };
+            // Nobody waits for it any more: that changes nothing about the commit.
+            let _ = answer.send(result);
+        }
+        if results.is_ok()
+            && let Err(error) = self.checkpointer.after_commit(&self.connection, &self.readers)
+        {
+            // The commits stand; whether others may follow is decided here.
+            checkpoint::judge(&error, &self.failure);
+        }
+    }
+
+    /// Writes a group; on an error of the database none of it is written.
+    fn write(
+        &mut self,
+        commits: Vec<Commit>,
+    ) -> Result<Vec<Result<Committed, AppendError>>, rusqlite::Error> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch::begin(&transaction, &*self.ids, &self.key)?;
+        let mut results = Vec::with_capacity(commits.len());
+        for commit in commits {
+            results.push(match batch.commit(commit) {
+                Ok(committed) => Ok(committed),
+                Err(Fault::Append(error)) => Err(error),
+                Err(Fault::Database(error)) => return Err(error),
+            });
+        }
+        batch.post()?;
+        let head = batch.head;
+        drop(batch);
+        transaction.commit()?;
+        self.news.grown_to(head);
+        Ok(results)
+    }
+
+    /// Judges a failed write: a full disk can be mended, a failing one cannot be trusted any more.
+    fn judge(&self, error: rusqlite::Error) -> StoreError {
+        if is_full(&error) {
+            return StoreError::Full;
+        }
+        if is_failing(&error) {
+            let reason = self.failure.get_or_init(|| error.to_string()).clone();
+            return StoreError::ReadOnly { reason };
+        }
+        read_fault(error)
+    }
+}
+
+/// The same error for each of a group; sources cannot be copied, their words can.
+fn again(error: &StoreError) -> StoreError {
+    let words = |source: &crate::error::DatabaseError| source.to_string().into();
+    match error {
+        StoreError::Full => StoreError::Full,
+        StoreError::ReadOnly { reason } => StoreError::ReadOnly {
+            reason: reason.clone(),
+        },
+        StoreError::Unavailable(source) => StoreError::Unavailable(words(source)),
+        StoreError::Database(source) => StoreError::Database(words(source)),
+        other => StoreError::Database(other.to_string().into()),
+    }
+}
+
+/// Why one commit of a group failed: by itself, or with the whole transaction.
+enum Fault {
+    Append(AppendError),
+    Database(rusqlite::Error),
+}
+
+impl<E: Into<AppendError>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self::Append(error.into())
+    }
+}
+
+/// One transaction. Each commit in it sees those before it.
+struct Batch<'c> {
+    connection: &'c Connection,
+    ids: &'c dyn IdSource,
+    key: &'c LeafKey,
+    head: i64,
+    mint: Mint,
+    types: BTreeMap<EventType, i64>,
+    /// Postings that are not written yet: sorted, they are written faster.
+    postings: Vec<(i64, Leaf, i64)>,
+}
+
+impl<'c> Batch<'c> {
+    fn begin(connection: &'c Connection, ids: &'c dyn IdSource, key: &'c LeafKey) -> rusqlite::Result<Self> {
+        let last: Option<(i64, [u8; 16])> = connection
+            .prepare_cached("SELECT seq, event_id FROM event ORDER BY seq DESC LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(Self {
+            connection,
+            ids,
+            key,
+            head: last.map_or(0, |(seq, _)| seq),
+            mint: Mint {
+                last: last.map(|(_, id)| EventId::from_bytes(id)),
+            },
+            types: BTreeMap::new(),
+            postings: Vec::new(),
+        })
+    }
+
+    const fn view(&self) -> View<'c> {
+        View {
+            connection: self.connection,
+            key: self.key,
+        }
+    }
+
+    /// Checks everything first and writes then, so that what a check refuses has left nothing behind.
+    fn commit(&mut self, commit: Commit) -> Result<Committed, Fault> {
+        if let Some(committed) = self.repeated(&commit)? {
+            return Ok(committed);
+        }
+        self.check_streams(&commit)?;
+        self.check_context(&commit)?;
+        self.write(commit).map_err(Fault::Database)
+    }
+
+    /// What a command led to when it was carried out; `None` when it was not.
+    fn repeated(&self, commit: &Commit) -> Result<Option<Committed>, AppendError> {
+        let Some(receipt) = &commit.command else {
+            return Ok(None);
+        };
+        let Some(recorded) = self.view().command(receipt.id)? else {
+            return Ok(None);
+        };
+        if recorded.request != receipt.request {
+            return Err(AppendError::CommandReused { command: receipt.id });
+        }
+        let positions = match recorded.append {
+            Some(append) => self.view().positions_of(append)?,
+            None => Vec::new(),
+        };
+        Ok(Some(Committed {
+            append: recorded.append,
+            streams: stream_ends(positions.into_iter()),
+            result: Some(recorded.result),
+            repeated: true,
+        }))
+    }
+
+    fn check_streams(&self, commit: &Commit) -> Result<(), AppendError> {
+        let mut mismatches = Vec::new();
+        for position in &commit.streams {
+            let actual = self.view().stream_version(&position.stream)?;
+            if actual != position.version {
+                mismatches.push(StreamMismatch {
+                    stream: position.stream.clone(),
+                    expected: position.version,
+                    actual,
+                });
+            }
+        }
+        if mismatches.is_empty() {
+            Ok(())
+        } else {
+            Err(AppendError::Streams(mismatches))
+        }
+    }
+
+    fn check_context(&mut self, commit: &Commit) -> Result<(), Fault> {
+        let Some(context) = &commit.context else {
+            return Ok(());
+        };
+        // Earlier commits of this transaction are part of the context too.
+        self.post().map_err(Fault::Database)?;
+        let actual = self.view().context_version(&context.query)?;
+        if actual == context.version {
+            return Ok(());
+        }
+        Err(ContextConflict {
+            expected_context_version: context.version,
+            actual_context_version: actual,
+        }
+        .into())
+    }
+
+    fn write(&mut self, commit: Commit) -> rusqlite::Result<Committed> {
+        let now = self.ids.now();
+        let before = self.head;
+        let mut streams: BTreeMap<StreamId, (i64, StreamVersion)> = BTreeMap::new();
+        for event in commit.events {
+            let place = match &event.stream {
+                Some(stream) => {
+                    if !streams.contains_key(stream) {
+                        let id = self.stream_id(stream)?;
+                        let version = self.last_version(id)?;
+                        streams.insert(stream.clone(), (id, version));
+                    }
+                    let place = streams.get_mut(stream).expect("it was put there above");
+                    place.1 = place.1.next();
+                    Some(*place)
+                }
+                None => None,
+            };
+            let id = self.mint.next(now, self.ids);
+            self.insert(event, id, now.as_millis(), place)?;
+        }
+        let append = (self.head > before).then(|| {
+            let number = |seq: i64| SequenceNumber(seq.unsigned_abs());
+            AppendResult::spanning(number(before + 1), number(self.head))
+        });
+        let result = match commit.command {
+            Some(receipt) => {
+                let sql = "INSERT INTO command VALUES (?1, ?2, ?3, ?4, ?5)";
+                self.connection.prepare_cached(sql)?.execute(params![
+                    receipt.id.as_bytes(),
+                    receipt.request.as_bytes(),
+                    append.map(|append| stored_number(append.first_sequence_number.0)),
+                    append.map(|append| stored_number(append.last_sequence_number.0)),
+                    receipt.result.canonical(),
+                ])?;
+                Some(receipt.result)
+            }
+            None => None,
+        };
+        Ok(Committed {
+            append,
+            streams: streams
+                .into_iter()
+                .map(|(stream, (_, version))| StreamPosition { stream, version })
+                .collect(),
+            result,
+            repeated: false,
+        })
+    }
+
+    fn insert(
+        &mut self,
+        event: NewEvent,
+        id: EventId,
+        occurred_at: u64,
+        place: Option<(i64, StreamVersion)>,
+    ) -> rusqlite::Result<()> {
+        let type_id = self.type_id(event.event_type)?;
+        self.head += 1;
+        let stream = place.map(|(id, version)| (id, stored_number(version.0)));
+        self.connection
+            .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+            .execute(params![
+                self.head,
+                id.as_bytes(),
+                stored_number(occurred_at),
+                type_id,
+                stream.map(|(id, _)| id),
+                stream.map(|(_, version)| version),
+                write_metadata(&event.metadata),
+                event.payload.canonical(),
+            ])?;
+        if let Some((stream, version)) = stream {
+            self.connection
+                .prepare_cached("INSERT INTO stream_event VALUES (?1, ?2, ?3)")?
+                .execute([stream, version, self.head])?;
+        }
+        let listed = self.key.listed(&event.payload);
+        self.postings
+            .extend(listed.into_iter().map(|leaf| (type_id, leaf, self.head)));
+        Ok(())
+    }
+
+    /// Writes the postings gathered so far, in the order of the index.
+    fn post(&mut self) -> rusqlite::Result<()> {
+        self.postings.sort_unstable();
+        let mut statement = self
+            .connection
+            .prepare_cached("INSERT INTO posting VALUES (?1, ?2, ?3)")?;
+        for (type_id, leaf, seq) in self.postings.drain(..) {
+            statement.execute([type_id, leaf.0, seq])?;
+        }
+        Ok(())
+    }
+
+    fn type_id(&mut self, event_type: EventType) -> rusqlite::Result<i64> {
+        if let Some(&id) = self.types.get(&event_type) {
+            return Ok(id);
+        }
+        let id = self.numbered(
+            "SELECT id FROM event_type WHERE name = ?1",
+            "INSERT INTO event_type (name) VALUES (?1)",
+            event_type.as_str(),
+        )?;
+        self.types.insert(event_type, id);
+        Ok(id)
+    }
+
+    fn stream_id(&self, stream: &StreamId) -> rusqlite::Result<i64> {
+        self.numbered(
+            "SELECT id FROM stream WHERE name = ?1",
+            "INSERT INTO stream (name) VALUES (?1)",
+            stream.as_str(),
+        )
+    }
+
+    /// The number of a name, which gets one if it has none.
+    fn numbered(&self, select: &str, insert: &str, name: &str) -> rusqlite::Result<i64> {
+        let found = self
+            .connection
+            .prepare_cached(select)?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        match found {
+            Some(id) => Ok(id),
+            None => self.connection.prepare_cached(insert)?.insert([name]),
+        }
+    }
+
+    fn last_version(&self, stream: i64) -> rusqlite::Result<StreamVersion> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(version), 0) FROM stream_event WHERE stream_id = ?1")?
+            .query_row([stream], |row| row.get::<_, i64>(0))
+            .map(|version| StreamVersion(version.unsigned_abs()))
+    }
+}
