@@ -10,7 +10,9 @@ const fields: FieldShape[] = [
 it("writes one test bare and several joined", () => {
   const one = { field: "label", op: "contains", text: "tabs" } as const;
   const two = { field: "page", op: ">=", text: "1,200" } as const;
-  expect(filterJson({ join: "and", tests: [one] }, fields)).toBe('{"field":"label","op":"contains","value":"tabs"}');
+  expect(filterJson({ join: "and", tests: [one] }, fields)).toBe(
+    '{"field":"label","op":"contains","value":"tabs"}',
+  );
   expect(JSON.parse(filterJson({ join: "or", tests: [one, two] }, fields) ?? "")).toEqual({
     or: [
       { field: "label", op: "contains", value: "tabs" },

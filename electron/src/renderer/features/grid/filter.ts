@@ -31,7 +31,12 @@ const WORDS: Record<Operator, string> = {
   is_empty: "is empty",
   is_not_empty: "is not empty",
 };
-const TIME_WORDS: Partial<Record<Operator, string>> = { "<": "before", "<=": "until", ">": "after", ">=": "from" };
+const TIME_WORDS: Partial<Record<Operator, string>> = {
+  "<": "before",
+  "<=": "until",
+  ">": "after",
+  ">=": "from",
+};
 
 export function operatorName(op: Operator, type: string): string {
   return (type === "date" || type === "datetime" ? TIME_WORDS[op] : undefined) ?? WORDS[op];
@@ -75,7 +80,8 @@ export function filterJson(draft: FilterDraft, fields: readonly FieldShape[]): s
     // The engine has no “not empty”: an empty cell differs from nothing but itself.
     if (test.op === "is_not_empty") return [{ field: test.field, op: "!=", value: null }];
     if (test.text === "") return [];
-    if (test.op === "contains" || test.op === "starts_with") return [{ field: test.field, op: test.op, value: test.text }];
+    if (test.op === "contains" || test.op === "starts_with")
+      return [{ field: test.field, op: test.op, value: test.text }];
     const parsed = parseValue(test.text, { ...field, mode: "discrete" });
     return "value" in parsed && parsed.value !== null
       ? [{ field: test.field, op: test.op, value: parsed.value }]
@@ -95,7 +101,11 @@ export function sortText(keys: readonly SortKey[], fields: readonly FieldShape[]
 /** What a click on a column's heading does: ascending, descending, not at all; added to the others when `add`. */
 export function cycleSort(keys: readonly SortKey[], field: string, add: boolean): SortKey[] {
   const known = keys.find((key) => key.field === field);
-  const next: SortKey[] = !known ? [{ field, descending: false }] : known.descending ? [] : [{ field, descending: true }];
+  const next: SortKey[] = !known
+    ? [{ field, descending: false }]
+    : known.descending
+      ? []
+      : [{ field, descending: true }];
   if (!add) return next;
   return known ? keys.flatMap((key) => (key.field === field ? next : [key])) : [...keys, ...next];
 }

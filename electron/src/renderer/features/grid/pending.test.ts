@@ -2,7 +2,12 @@ import { expect, it } from "vitest";
 import type { RecordView } from "../../shared/api/schema";
 import { PendingWrites } from "./pending";
 
-const record = (cue: number): RecordView => ({ entity_id: "a", fields: { cue, label: "Go" }, conflicts: [], broken: [] });
+const record = (cue: number): RecordView => ({
+  entity_id: "a",
+  fields: { cue, label: "Go" },
+  conflicts: [],
+  broken: [],
+});
 
 it("shows a write at once and takes it back when it is refused", () => {
   const pending = new PendingWrites();

@@ -48,7 +48,9 @@ export class PendingWrites {
 
   /** A listing has come that was asked for at `mark`: what was confirmed by then is in it. */
   settle(entity: string, mark: number): void {
-    this.change(entity, (writes) => writes.filter((write) => write.confirmed === 0 || write.confirmed > mark));
+    this.change(entity, (writes) =>
+      writes.filter((write) => write.confirmed === 0 || write.confirmed > mark),
+    );
   }
 
   has(entity: string): boolean {

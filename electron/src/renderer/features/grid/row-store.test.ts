@@ -19,9 +19,14 @@ function engine(count: number) {
     const from = cursor === null ? 0 : records.findIndex((row) => row.entity_id > cursor);
     const rows = records.slice(from, from + PAGE_SIZE);
     const more = from + PAGE_SIZE < records.length;
-    return { records: rows, total: records.length, next_cursor: more ? (rows.at(-1)?.entity_id ?? null) : null };
+    return {
+      records: rows,
+      total: records.length,
+      next_cursor: more ? (rows.at(-1)?.entity_id ?? null) : null,
+    };
   };
-  const one = async (_table: string, entity: string) => records.find((row) => row.entity_id === entity) ?? null;
+  const one = async (_table: string, entity: string) =>
+    records.find((row) => row.entity_id === entity) ?? null;
   return { records, asked, store: new RowStore(listing, undefined, page, one) };
 }
 

@@ -6,7 +6,7 @@
  * into sight; while a row is held, because somebody edits it, only values change and no row moves.
  */
 import { get } from "../../shared/api/client";
-import type { Event as EngineEvent, RecordView, Records } from "../../shared/api/schema";
+import type { Event as EngineEvent, Records, RecordView } from "../../shared/api/schema";
 import type { Value } from "../values/value";
 import { PendingWrites } from "./pending";
 
@@ -31,7 +31,9 @@ export type FetchRecord = (table: string, entity: string) => Promise<RecordView 
 const fetchPage: FetchPage = (listing, cursor, signal) =>
   get(
     "/records/list",
-    { ...listing, limit: PAGE_SIZE, cursor: cursor ?? undefined } as Parameters<typeof get<"/records/list">>[1],
+    { ...listing, limit: PAGE_SIZE, cursor: cursor ?? undefined } as Parameters<
+      typeof get<"/records/list">
+    >[1],
     { signal },
   );
 
@@ -136,7 +138,11 @@ export class RowStore {
   }
 
   /** Shows a write before the engine has answered; `run` asks it. Fails as `run` does, with the write taken back. */
-  async write(entity: string, fields: Readonly<Record<string, Value>>, run: () => Promise<unknown>): Promise<void> {
+  async write(
+    entity: string,
+    fields: Readonly<Record<string, Value>>,
+    run: () => Promise<unknown>,
+  ): Promise<void> {
     const ticket = this.pending.write(entity, fields);
     this.changed();
     try {
@@ -241,7 +247,8 @@ export class RowStore {
     let start = 0;
     for (const [index, page] of this.pages.entries()) {
       const end = start + page.rows.length;
-      const seen = this.everything || (start <= this.sight.last && end > this.sight.first) || page.next === null;
+      const seen =
+        this.everything || (start <= this.sight.last && end > this.sight.first) || page.next === null;
       if (page.stale && seen) return index;
       start = end;
     }

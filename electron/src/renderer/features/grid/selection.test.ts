@@ -28,7 +28,16 @@ it("steps through cells in reading order", () => {
 });
 
 it("never leaves the table, whatever keys are pressed", () => {
-  const keys = fc.constantFrom("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End");
+  const keys = fc.constantFrom(
+    "ArrowUp",
+    "ArrowDown",
+    "ArrowLeft",
+    "ArrowRight",
+    "PageUp",
+    "PageDown",
+    "Home",
+    "End",
+  );
   const press = fc.tuple(keys, fc.boolean(), fc.boolean());
   fc.assert(
     fc.property(fc.array(press, { maxLength: 30 }), (presses) => {

@@ -38,7 +38,12 @@ export function clamp(selection: Selection, extent: Extent): Selection | null {
 export type Key = { key: string; shift: boolean; ctrl: boolean };
 
 /** Where a key leads; `null` when it is none that moves. `page` is how many rows are in sight. */
-export function move(selection: Selection, { key, shift, ctrl }: Key, extent: Extent, page: number): Selection | null {
+export function move(
+  selection: Selection,
+  { key, shift, ctrl }: Key,
+  extent: Extent,
+  page: number,
+): Selection | null {
   const { row, column } = selection.focus;
   const to = (next: Place): Selection | null =>
     clamp(shift ? { anchor: selection.anchor, focus: next } : { anchor: next, focus: next }, extent);

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { guessSeparator, readBlock, writeBlock } from "./tsv";
 
-const cell = fc.string({ unit: fc.constantFrom("a", '"', "\t", "\n", "\r", ",", " ", "é", "🎭"), maxLength: 6 });
+const cell = fc.string({
+  unit: fc.constantFrom("a", '"', "\t", "\n", "\r", ",", " ", "é", "🎭"),
+  maxLength: 6,
+});
 const block = fc
   .integer({ min: 1, max: 4 })
   .chain((width) =>

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { editText, type FieldShape, formatValue, parseValue } from "./value";
 
-const field = (type: string, options: string[] = []): FieldShape => ({ type, options, mode: "discrete", name: "f" });
+const field = (type: string, options: string[] = []): FieldShape => ({
+  type,
+  options,
+  mode: "discrete",
+  name: "f",
+});
 const read = (type: string, text: string) => parseValue(text, field(type, ["On sale", "Sold out"]));
 
 describe("values", () => {
@@ -63,7 +68,10 @@ describe("values", () => {
     fc.assert(
       fc.property(seconds, (all) => {
         const [hours, minutes, rest] = [Math.floor(all / 3_600), Math.floor((all % 3_600) / 60), all % 60];
-        check("duration", `PT${hours ? `${hours}H` : ""}${minutes ? `${minutes}M` : ""}${rest ? `${rest}S` : ""}`);
+        check(
+          "duration",
+          `PT${hours ? `${hours}H` : ""}${minutes ? `${minutes}M` : ""}${rest ? `${rest}S` : ""}`,
+        );
       }),
     );
     const days = fc.date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });

@@ -28,7 +28,12 @@ export function sameValue(a: Value | undefined, b: Value | undefined): boolean {
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const fraction = new Intl.NumberFormat("en", { maximumFractionDigits: 15 });
-const date = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" });
+const date = new Intl.DateTimeFormat("en-GB", {
+  day: "2-digit",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
 
 /** For reading: “1,234”, “20 Nov 2026”, “20 Nov 2026, 19:30”, “1 h 30 min”. Entities need their label from elsewhere. */
 export function formatValue(value: Value | undefined, field: FieldShape): string {
@@ -115,7 +120,8 @@ function parseFloatText(text: string): Parsed {
   let digits = ungroup(text);
   if (/^[+-]?\d+,\d+$/.test(digits)) digits = digits.replace(",", ".");
   const value = Number(digits);
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(digits) || !Number.isFinite(value)) return { error: "a number" };
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(digits) || !Number.isFinite(value))
+    return { error: "a number" };
   return { value };
 }
 
@@ -163,14 +169,18 @@ function readDate(text: string): string | null {
 
 function parseDatetime(text: string): Parsed {
   const error = { error: "a date and time such as 2026-11-21 19:30" };
-  const parts = /^(.+?)(?:[T,]\s*|\s+)(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(text);
+  const parts =
+    /^(.+?)(?:[T,]\s*|\s+)(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(text);
   const day = readDate(parts?.[1] ?? text);
   if (day === null) return error;
   const [hours, minutes, seconds] = [parts?.[2] ?? "0", parts?.[3] ?? "00", parts?.[4] ?? "00"];
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) >= 60) return error;
   const local = `${day}T${hours.padStart(2, "0")}:${minutes}:${seconds}`;
   const zone = parts?.[5]?.toUpperCase();
-  if (zone) return { value: local + (zone === "Z" || zone.includes(":") ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`) };
+  if (zone)
+    return {
+      value: local + (zone === "Z" || zone.includes(":") ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`),
+    };
   return { value: local + offsetAt(new Date(local)) };
 }
 
@@ -184,7 +194,8 @@ function offsetAt(at: Date): string {
 /** `PT1H30M`, `1:30` (hours), `1:30:15`, `90m`, `1h 30m`, `45s`, `1 h 30 min`. */
 function parseDuration(text: string): Parsed {
   const error = { error: "a duration such as 1:30 (hours and minutes) or 45s" };
-  if (/^-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/i.test(text)) return { value: text.toUpperCase() };
+  if (/^-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/i.test(text))
+    return { value: text.toUpperCase() };
   const clock = /^(\d+):(\d{2})(?::(\d{2}(?:\.\d+)?))?$/.exec(text);
   if (clock) {
     if (Number(clock[2]) > 59 || Number(clock[3] ?? 0) >= 60) return error;
@@ -196,7 +207,9 @@ function parseDuration(text: string): Parsed {
     );
   if (!units || (units[1] ?? units[2] ?? units[3]) === undefined) return error;
   const seconds = Number(units[1] ?? 0) * 3_600 + Number(units[2] ?? 0) * 60 + Number(units[3] ?? 0);
-  return { value: isoDuration(Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), round(seconds % 60)) };
+  return {
+    value: isoDuration(Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), round(seconds % 60)),
+  };
 }
 
 function round(seconds: number): number {

@@ -3,8 +3,9 @@
  *
  * Which workspace is meant is kept here once: every request names it, unless it is about none.
  */
-import type { paths } from "./schema";
+
 import { EngineProblem, unreachable } from "./problem";
+import type { paths } from "./schema";
 
 type Json<R> = R extends { 200: { content: { "application/json": infer T } } } ? T : never;
 type Getters = { [P in keyof paths]: paths[P] extends { get: { responses: infer R } } ? Json<R> : never };
@@ -14,7 +15,9 @@ type BodyOf<P extends keyof paths> = paths[P] extends {
 }
   ? B
   : Record<string, never>;
-type QueryOf<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never;
+type QueryOf<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } }
+  ? Q
+  : never;
 
 type GetPath = { [P in keyof paths]: Getters[P] extends never ? never : P }[keyof paths];
 type PostPath = { [P in keyof paths]: Posters[P] extends never ? never : P }[keyof paths];
@@ -103,7 +106,9 @@ export async function postJson(path: string, body: unknown): Promise<unknown> {
 /** Asks a path that the document this was built against does not have yet. */
 export async function getJson(path: string, signal?: AbortSignal): Promise<unknown> {
   const named =
-    workspace === null ? path : `${path}${path.includes("?") ? "&" : "?"}workspace=${encodeURIComponent(workspace)}`;
+    workspace === null
+      ? path
+      : `${path}${path.includes("?") ? "&" : "?"}workspace=${encodeURIComponent(workspace)}`;
   return send(named, { method: "GET", signal: signal ?? null });
 }
 

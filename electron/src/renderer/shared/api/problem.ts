@@ -1,12 +1,15 @@
 /** Refusals of the engine, and what a person does next about each. */
 import type { ProblemDocument } from "./schema";
 
+/** What the engine refused, or what this page says in its place when it does not answer. */
+type Refusal = Omit<Partial<ProblemDocument>, "code"> & { detail: string; code: string; status: number };
+
 export class EngineProblem extends Error {
   readonly status: number;
   readonly code: string;
-  readonly document: Partial<ProblemDocument>;
+  readonly document: Refusal;
 
-  constructor(document: Partial<ProblemDocument> & { detail: string; code: string; status: number }) {
+  constructor(document: Refusal) {
     super(document.detail);
     this.name = "EngineProblem";
     this.status = document.status;
@@ -22,7 +25,11 @@ export class EngineProblem extends Error {
     } catch {
       // Not JSON: some other program answers on this port.
     }
-    return new EngineProblem({ status, code: "no_problem_document", detail: `The engine answered ${status}.` });
+    return new EngineProblem({
+      status,
+      code: "no_problem_document",
+      detail: `The engine answered ${status}.`,
+    });
   }
 }
 
@@ -44,7 +51,10 @@ export type Told = { title: string; next: string };
 /** A refusal in words for a person: what happened, and what to do next. */
 export function tell(error: unknown): Told {
   if (!(error instanceof EngineProblem)) {
-    return { title: "Something in this page failed", next: error instanceof Error ? error.message : "Reload it." };
+    return {
+      title: "Something in this page failed",
+      next: error instanceof Error ? error.message : "Reload it.",
+    };
   }
   const { document } = error;
   const detail = sentence(error.message);

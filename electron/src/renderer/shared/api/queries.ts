@@ -22,11 +22,17 @@ export type Table = TableView;
 export type Field = FieldView;
 
 export function useWorkspaces() {
-  return useQuery({ queryKey: ["workspaces"], queryFn: ({ signal }) => get("/workspace/list", {}, { signal }) });
+  return useQuery({
+    queryKey: ["workspaces"],
+    queryFn: ({ signal }) => get("/workspace/list", undefined, { signal }),
+  });
 }
 
 export function useStatus() {
-  return useQuery({ queryKey: ["status"], queryFn: ({ signal }) => get("/workspace/status", {}, { signal }) });
+  return useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => get("/workspace/status", {}, { signal }),
+  });
 }
 
 export function useTables() {
@@ -42,8 +48,7 @@ export function useRecord(id: string | null, table: string | null) {
   return useQuery({
     queryKey: ["record", id, table],
     enabled: id !== null,
-    queryFn: ({ signal }) =>
-      get("/records/{id}", table === null ? {} : { table }, { signal, id: id ?? "" }),
+    queryFn: ({ signal }) => get("/records/{id}", table === null ? {} : { table }, { signal, id: id ?? "" }),
   });
 }
 
@@ -55,7 +60,10 @@ export function useEdges(entity: string) {
 }
 
 export function useConflicts() {
-  return useQuery({ queryKey: ["conflicts"], queryFn: ({ signal }) => get("/conflicts/list", {}, { signal }) });
+  return useQuery({
+    queryKey: ["conflicts"],
+    queryFn: ({ signal }) => get("/conflicts/list", {}, { signal }),
+  });
 }
 
 export function useOverlays() {

@@ -72,7 +72,12 @@ export function Toasts() {
               {toast.act.label}
             </button>
           )}
-          <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => dismiss(toast.id)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Dismiss"
+            onClick={() => dismiss(toast.id)}
+          >
             <X size={14} />
           </button>
         </div>
