@@ -59,6 +59,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
   useSyncExternalStore(store.subscribe, store.snapshot);
 
   const [goTo, setGoTo] = useState<string | null>(null);
+  const onWent = useCallback(() => setGoTo(null), []);
   const [selected, setSelected] = useState<Selected | null>(null);
   const [filtering, setFiltering] = useState(false);
   const [importing, setImporting] = useState(false);
@@ -108,6 +109,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
           paste.updates.map(({ entity, fields }) => ({ record: { entity_id: entity }, fields })),
           "paste",
         );
+        store.hold(null);
         const made = await createRecords(table.table_id, paste.additions, act("paste"));
         if (made[0]) setGoTo(made[0]);
         const told = [
@@ -125,6 +127,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
 
   const add = useCallback(async () => {
     try {
+      store.hold(null);
       setGoTo(await createRecord(table.table_id, {}, act("new record")));
       store.refresh();
     } catch (error) {
@@ -242,7 +245,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
           opened={opened}
           drafted={drafted}
           goTo={goTo}
-          onWent={useCallback(() => setGoTo(null), [])}
+          onWent={onWent}
           onSelected={setSelected}
           empty={
             narrowed ? (
@@ -285,7 +288,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
           }
         />
       )}
-      <footer className="status-bar" aria-label="Selection">
+      <footer className="status-bar">
         <span>{listing.sort !== undefined && view.group === null ? "Sorted" : ""}</span>
         <span className="space" />
         {selected && selected.cells > 1 && (

@@ -76,7 +76,9 @@ export function Grid(props: Props) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
 
   const columns = useMemo(() => columnsOf(fields, view), [fields, view]);
-  const groupField = view.group === null ? undefined : fields.find((field) => field.name === view.group);
+  // Until the rows of the new order have come, those of the old one are shown as they are.
+  const inOrder = view.group !== null && store.listing.sort?.startsWith(`${view.group}:`);
+  const groupField = inOrder ? fields.find((field) => field.name === view.group) : undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the store's version stands for its records
   const lines = useMemo<Line[] | null>(
     () => (groupField ? groupLines(store.records, groupField, closed) : null),
@@ -155,8 +157,8 @@ export function Grid(props: Props) {
   // Rows that come or go above take the focused cell with them.
   const focused = useRef<string | null>(null);
   useEffect(() => {
-    focused.current = selection ? (recordAt(selection.focus.row)?.entity_id ?? null) : null;
-    // biome-ignore lint/correctness/useExhaustiveDependencies: only where a person moved
+    const record = selection && now.current.recordAt(selection.focus.row);
+    focused.current = record?.entity_id ?? null;
   }, [selection]);
   useEffect(() => {
     void version;
@@ -480,7 +482,7 @@ export function Grid(props: Props) {
     if (item?.kind === "group" && groupField) {
       rows.push(
         <GroupRow
-          key={`group ${item.key}`}
+          key={`group ${line}`}
           line={line}
           group={item}
           field={groupField}
@@ -543,7 +545,7 @@ export function Grid(props: Props) {
       role="grid"
       tabIndex={0}
       aria-label={props.name}
-      aria-rowcount={count + 1}
+      aria-rowcount={count + 2}
       aria-colcount={columns.length + 2}
       aria-multiselectable="true"
       aria-activedescendant={selection ? `cell-${selection.focus.row}-${selection.focus.column}` : undefined}
@@ -575,9 +577,13 @@ export function Grid(props: Props) {
       {count === 0 && store.total !== null ? (
         props.empty
       ) : store.total !== null && !lines ? (
-        <button type="button" className="add-row" tabIndex={-1} style={{ width }} onClick={acts.add}>
-          <Plus size={14} aria-hidden="true" /> New record
-        </button>
+        <div role="row" aria-rowindex={count + 2} className="add-line" style={{ width }}>
+          <div role="gridcell" aria-colindex={1}>
+            <button type="button" className="add-row" tabIndex={-1} onClick={acts.add}>
+              <Plus size={14} aria-hidden="true" /> New record
+            </button>
+          </div>
+        </div>
       ) : null}
     </div>
   );

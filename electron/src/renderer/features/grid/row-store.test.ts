@@ -11,7 +11,7 @@ const record = (id: number, label = `r${id}`): RecordView => ({
 });
 
 /** An engine of one table, by keyset cursor as the real one has it. */
-function engine(count: number) {
+function engine(count: number, order: Partial<Listing> = {}) {
   const records = Array.from({ length: count }, (_, id) => record(id));
   const asked: (string | null)[] = [];
   const page: FetchPage = async (_listing, cursor) => {
@@ -27,7 +27,7 @@ function engine(count: number) {
   };
   const one = async (_table: string, entity: string) =>
     records.find((row) => row.entity_id === entity) ?? null;
-  return { records, asked, store: new RowStore(listing, undefined, page, one) };
+  return { records, asked, store: new RowStore({ ...listing, ...order }, undefined, page, one) };
 }
 
 it("loads only what is in sight", async () => {
@@ -72,7 +72,7 @@ it("keeps the objects of records that did not change", async () => {
 });
 
 it("moves no row while one is held, and makes up for it afterwards", async () => {
-  const { store, records } = engine(10);
+  const { store, records } = engine(10, { sort: "label:asc" });
   store.look(0, 40);
   await vi.waitFor(() => expect(store.total).toBe(10));
   store.hold(record(5).entity_id);

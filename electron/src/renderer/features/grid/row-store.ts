@@ -118,7 +118,9 @@ export class RowStore {
 
   /** Asks everything again that is in sight; the rest when it comes into sight. */
   refresh(): void {
-    if (this.held !== null) {
+    // Without an order of their own, rows stay where they are whatever is written into them.
+    const { filter, sort, q } = this.listing;
+    if (this.held !== null && (filter ?? sort ?? q) !== undefined) {
       this.owed = true;
       return;
     }

@@ -41,7 +41,6 @@ type RecordRowProps = {
 export const RecordRow = memo(function RecordRow(props: RecordRowProps) {
   const { line, record, columns, selection, acts } = props;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid as a whole takes the keys
     <div
       role="row"
       className="row"
@@ -136,6 +135,7 @@ function Cell({ line, index, column, record, selected, focused, edge, drafted, e
           {record === undefined ? (
             <span className="ghost" aria-hidden="true" />
           ) : field.type === "boolean" && !follows ? (
+            // biome-ignore lint/a11y/noStaticElementInteractions: the keys go to the grid, where Enter does the same
             <span
               className="cell-toggle"
               role="presentation"
@@ -189,7 +189,6 @@ export const GroupRow = memo(function GroupRow(props: {
       role="row"
       className="row group-row"
       aria-rowindex={line + 2}
-      aria-expanded={group.open}
       style={{ transform: `translateY(${line * ROW_HEIGHT}px)`, width: props.width }}
     >
       <div
@@ -206,6 +205,7 @@ export const GroupRow = memo(function GroupRow(props: {
           tabIndex={-1}
           className="icon-button"
           aria-label={group.open ? "Close group" : "Open group"}
+          aria-expanded={group.open}
           onClick={() => props.acts.fold(group.key)}
         >
           {group.open ? <ChevronDown size={14} /> : <ChevronRight size={14} />}

@@ -46,7 +46,7 @@ export function Toolbar(props: Props) {
           ? ""
           : `${props.total.toLocaleString("en")} ${props.total === 1 ? "record" : "records"}`}
       </span>
-      <span className="toolbar-rule" aria-hidden="true" />
+      <span className="toolbar-rule wide" aria-hidden="true" />
       <Menu
         button={
           <button type="button" className="button quiet-button" data-on={hidden.length > 0 || undefined}>
@@ -116,8 +116,14 @@ export function Toolbar(props: Props) {
           }
         }}
       />
-      <button type="button" className="button quiet-button" onClick={props.onImport}>
-        <FileUp size={14} /> Import
+      <button
+        type="button"
+        className="button quiet-button"
+        aria-label="Import a CSV file"
+        title="Import a CSV file"
+        onClick={props.onImport}
+      >
+        <FileUp size={14} /> <span className="wide">Import</span>
       </button>
       <button type="button" className="button accent" onClick={props.onAdd}>
         <Plus size={14} /> New record

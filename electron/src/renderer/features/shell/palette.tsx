@@ -30,8 +30,8 @@ export function Palette({ acts, onClose }: { acts: readonly PaletteAct[]; onClos
         get("/records/list", { table: table.table_id, q: wanted, limit: RECORDS_A_TABLE }, { signal }),
     })),
   });
-  const matches = (name: string) => name.toLowerCase().includes(text.trim().toLowerCase());
   const entries = useMemo<Entry[]>(() => {
+    const matches = (name: string) => name.toLowerCase().includes(text.trim().toLowerCase());
     const own: Entry[] = [
       ...tables
         .filter((table) => matches(table.name))

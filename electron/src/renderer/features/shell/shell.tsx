@@ -25,6 +25,17 @@ import { TopBar } from "./top-bar";
 
 type Open = "palette" | "help" | "table" | "draft" | "invite" | null;
 
+/** Takes back what was done last, or does it again. */
+async function back(path: "/undo" | "/redo"): Promise<void> {
+  try {
+    const answer = (await postJson(path, {})) as { skipped?: unknown[] } | null;
+    const skipped = answer?.skipped?.length ?? 0;
+    if (skipped > 0) toastDone(`${skipped} cells were left: somebody changed them since`);
+  } catch (error) {
+    toastProblem(error);
+  }
+}
+
 /** How long after G another letter still means “go to”. */
 const CHORD_MS = 1_000;
 
@@ -34,16 +45,6 @@ export function Shell() {
   const active = overlays.find((overlay) => overlay.active);
   const [, setTheme] = useTheme();
   const canUndo = useCan("/undo");
-
-  const back = async (path: "/undo" | "/redo") => {
-    try {
-      const answer = (await postJson(path, {})) as { skipped?: unknown[] } | null;
-      const skipped = answer?.skipped?.length ?? 0;
-      if (skipped > 0) toastDone(`${skipped} cells were left: somebody changed them since`);
-    } catch (error) {
-      toastProblem(error);
-    }
-  };
 
   const keys = useRef({ active, canUndo });
   keys.current = { active, canUndo };
@@ -100,16 +101,9 @@ export function Shell() {
   const close = () => setOpen(null);
   return (
     <div className="shell">
-      <a
-        className="skip"
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById("main")?.focus();
-        }}
-      >
+      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to content
-      </a>
+      </button>
       <TopBar
         onPalette={() => setOpen("palette")}
         onHelp={() => setOpen("help")}
@@ -137,6 +131,11 @@ export function Shell() {
 function Screen({ onCreate }: { onCreate: () => void }) {
   const route = useRoute();
   const tables = useTables();
+  const first = tables.data?.tables[0]?.table_id;
+  useEffect(() => {
+    if (route.screen === "home" && first)
+      go({ screen: "table", table: first, record: null }, { replace: true });
+  }, [route.screen, first]);
   switch (route.screen) {
     case "conflicts":
       return <ConflictInbox />;

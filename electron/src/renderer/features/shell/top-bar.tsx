@@ -1,4 +1,5 @@
 /** The top: workspace, search, draft, undo, others, how it stands with them, looks. */
+
 import {
   ChevronDown,
   CircleHelp,
@@ -11,6 +12,7 @@ import {
   UserPlus,
 } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
+import icon from "../../icon.svg";
 import { currentWorkspace } from "../../shared/api/client";
 import { useCan, usePeers, useStatus, useWorkspaces } from "../../shared/api/queries";
 import { currentLink, subscribeLink } from "../../shared/api/socket";
@@ -35,7 +37,7 @@ export function TopBar({ onPalette, onHelp, onUndo, onRedo }: Props) {
       <Menu
         button={
           <button type="button" className="button quiet-button workspace-button">
-            <img src="./icon.svg" alt="" width={20} height={20} />
+            <img src={icon} alt="" width={20} height={20} />
             <strong>{status?.name ?? "OpenProd"}</strong>
             <ChevronDown size={12} />
           </button>

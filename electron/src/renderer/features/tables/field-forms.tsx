@@ -59,14 +59,7 @@ export function AddField({ table }: { table: TableView }) {
       <form className="form" onSubmit={submit}>
         <label>
           Name
-          {/* biome-ignore lint/a11y/noAutofocus: opened to be typed into */}
-          <input
-            className="input"
-            value={name}
-            required
-            autoFocus
-            onChange={(event) => setName(event.target.value)}
-          />
+          <input className="input" value={name} required onChange={(event) => setName(event.target.value)} />
         </label>
         <label>
           Holds

@@ -28,12 +28,7 @@ export function sameValue(a: Value | undefined, b: Value | undefined): boolean {
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const fraction = new Intl.NumberFormat("en", { maximumFractionDigits: 15 });
-const date = new Intl.DateTimeFormat("en-GB", {
-  day: "2-digit",
-  month: "short",
-  year: "numeric",
-  timeZone: "UTC",
-});
+const SHORT_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** For reading: “1,234”, “20 Nov 2026”, “20 Nov 2026, 19:30”, “1 h 30 min”. Entities need their label from elsewhere. */
 export function formatValue(value: Value | undefined, field: FieldShape): string {
@@ -132,7 +127,7 @@ function parseBoolean(text: string): Parsed {
   return { error: "yes or no" };
 }
 
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS = SHORT_MONTHS.map((month) => month.toLowerCase());
 const WRITE_DATE = "a date such as 2026-11-21";
 
 function isoDate(year: number, month: number, dayOfMonth: number): string | null {
@@ -253,8 +248,9 @@ function formatDuration(text: string): string {
 }
 
 function formatDate(text: string): string {
-  const time = Date.parse(`${text}T00:00:00Z`);
-  return Number.isNaN(time) ? text : date.format(time);
+  const parts = /^(\d{4,})-(\d{2})-(\d{2})$/.exec(text);
+  const month = SHORT_MONTHS[Number(parts?.[2]) - 1];
+  return parts && month ? `${parts[3]} ${month} ${parts[1]}` : text;
 }
 
 /** In the zone in which it was written: a curtain goes up at the venue's time. */

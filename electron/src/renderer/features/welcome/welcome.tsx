@@ -1,6 +1,8 @@
 /** The beginning: make a workspace, join one, or go on with one that is here. */
+
 import { FolderOpen, UserPlus, Waypoints } from "lucide-react";
 import { type FormEvent, useState } from "react";
+import icon from "../../icon.svg";
 import { chooseWorkspace, post } from "../../shared/api/client";
 import { queryClient, useWorkspaces } from "../../shared/api/queries";
 import { go } from "../../shared/route";
@@ -48,7 +50,7 @@ export function Welcome() {
   return (
     <main className="welcome">
       <header className="welcome-head">
-        <img src="./icon.svg" alt="" width={44} height={44} />
+        <img src={icon} alt="" width={44} height={44} />
         <h1>OpenProd</h1>
         <p className="quiet">
           Everything is kept on this computer first, and shared with those you invite. No server, no primary
