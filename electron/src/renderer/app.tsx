@@ -1,0 +1,69 @@
+/** Decides what this page is about: signing in, beginning, or a workspace. */
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { forgetLabels } from "./features/records/labels";
+import { Locked, Offline } from "./features/session/locked";
+import type { Session } from "./features/session/session";
+import { Shell } from "./features/shell/shell";
+import { useTheme } from "./features/shell/theme";
+import { Welcome } from "./features/welcome/welcome";
+import { chooseWorkspace, currentWorkspace, keepToken, whenUnauthorized } from "./shared/api/client";
+import { queryClient, useStatus, useWorkspaces } from "./shared/api/queries";
+import { onEngineEvent, openSocket } from "./shared/api/socket";
+import { staleKeys } from "./shared/api/stale";
+import { useRoute } from "./shared/route";
+import { Failed, Loading } from "./shared/ui/states";
+import { Toasts } from "./shared/ui/toasts";
+
+export function App({ session }: { session: Session }) {
+  const [locked, setLocked] = useState(session === "locked");
+  useTheme();
+  useEffect(() => {
+    const lock = () => {
+      keepToken(null);
+      setLocked(true);
+    };
+    whenUnauthorized(lock);
+    if (session !== "open") return;
+    const stop = onEngineEvent((event) => {
+      forgetLabels(event);
+      const stale = staleKeys(event);
+      if (stale === "all") void queryClient.invalidateQueries();
+      else for (const queryKey of stale) void queryClient.invalidateQueries({ queryKey });
+    });
+    const close = openSocket(lock);
+    return () => {
+      stop();
+      close();
+    };
+  }, [session]);
+  return (
+    <QueryClientProvider client={queryClient}>
+      {session === "offline" ? <Offline /> : locked ? <Locked /> : <Inside />}
+      <Toasts />
+    </QueryClientProvider>
+  );
+}
+
+function Inside() {
+  const workspaces = useWorkspaces();
+  const route = useRoute();
+  if (workspaces.isPending) return <Loading what="workspaces" />;
+  if (workspaces.isError) return <Failed error={workspaces.error} retry={() => void workspaces.refetch()} />;
+  const list = workspaces.data.workspaces;
+  const first = list[0];
+  if (route.screen === "start" || !first) return <Welcome />;
+  if (!list.some((workspace) => workspace.workspace_id === currentWorkspace()))
+    chooseWorkspace(first.workspace_id);
+  return (
+    <>
+      <Title />
+      <Shell key={currentWorkspace()} />
+    </>
+  );
+}
+
+function Title() {
+  const name = useStatus().data?.name;
+  return <title>{name ? `${name} · OpenProd` : "OpenProd"}</title>;
+}

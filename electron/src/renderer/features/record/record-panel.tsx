@@ -1,0 +1,234 @@
+/** A record over the right third; the grid stays alive behind it. */
+import { ChevronDown, ChevronUp, History, Trash2, TriangleAlert, X } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useCan, useRecord } from "../../shared/api/queries";
+import type { FieldView, OneRecord, TableView } from "../../shared/api/schema";
+import { go } from "../../shared/route";
+import { Failed, Loading } from "../../shared/ui/states";
+import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { ConflictPopover } from "../conflicts/conflict-popover";
+import { CellEditor } from "../grid/cell-editor";
+import { FieldIcon } from "../grid/header";
+import { act, deleteRecord, restoreRecord, updateRecord } from "../records/commands";
+import { labelOf } from "../records/labels";
+import type { Value } from "../values/value";
+import { ValueView } from "../values/value-view";
+import { Edges } from "./edges";
+import { FieldHistory } from "./field-history";
+
+// CodeMirror and Yjs are half of the page: they come when a text is first opened.
+const TextEditor = lazy(() =>
+  import("../text/text-editor").then(({ TextEditor }) => ({ default: TextEditor })),
+);
+
+export function RecordPanel({ table, entity }: { table: TableView; entity: string }) {
+  const record = useRecord(entity, table.table_id);
+  const panel = useRef<HTMLElement>(null);
+  const close = () => {
+    go({ screen: "table", table: table.table_id, record: null });
+    document.querySelector<HTMLElement>(".grid")?.focus({ preventScroll: true });
+  };
+  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
+  return (
+    <aside
+      ref={panel}
+      className="record-panel"
+      aria-label="Record"
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !event.defaultPrevented) close();
+      }}
+    >
+      <header className="panel-head">
+        <span className="quiet">{table.name}</span>
+        <span className="space" />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Close record"
+          title="Close (Esc)"
+          onClick={close}
+        >
+          <X size={16} />
+        </button>
+      </header>
+      {record.isPending ? (
+        <Loading what="the record" />
+      ) : record.isError ? (
+        <Failed error={record.error} retry={() => void record.refetch()} />
+      ) : (
+        <RecordBody key={entity} table={table} record={record.data} onGone={close} />
+      )}
+    </aside>
+  );
+}
+
+function RecordBody(props: { table: TableView; record: OneRecord; onGone: () => void }) {
+  const { table, record, onGone } = props;
+  const canTellHistory = useCan("/records/{id}/history");
+  const [told, setTold] = useState<string | null>(null);
+  const remove = async () => {
+    try {
+      await deleteRecord(record.entity_id, act("delete"));
+      toastDone(`Deleted “${labelOf(record, table.fields)}”`, {
+        label: "Undelete",
+        run: () => void restoreRecord(record.entity_id).catch(toastProblem),
+      });
+      onGone();
+    } catch (error) {
+      toastProblem(error);
+    }
+  };
+  return (
+    <div className="panel-body">
+      <div className="panel-title">
+        <h2>{labelOf(record, table.fields)}</h2>
+        {!record.deleted && (
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Delete record"
+            title="Delete record"
+            onClick={() => void remove()}
+          >
+            <Trash2 size={15} />
+          </button>
+        )}
+      </div>
+      {record.deleted && (
+        <div className="note" role="status">
+          <strong>This record is deleted.</strong>
+          <button
+            type="button"
+            className="button"
+            onClick={() => void restoreRecord(record.entity_id).catch(toastProblem)}
+          >
+            Undelete
+          </button>
+        </div>
+      )}
+      <dl className="panel-fields">
+        {table.fields.map((field) => (
+          <div key={field.field_id} className="panel-field">
+            <dt>
+              <FieldIcon field={field} />
+              <span>{field.name}</span>
+              {canTellHistory && (
+                <button
+                  type="button"
+                  className="icon-button panel-history"
+                  aria-expanded={told === field.name}
+                  aria-label={`History of ${field.name}`}
+                  title="Who wrote this, and when"
+                  onClick={() => setTold(told === field.name ? null : field.name)}
+                >
+                  {told === field.name ? <ChevronUp size={13} /> : <History size={13} />}
+                </button>
+              )}
+            </dt>
+            <dd>
+              <FieldEntry table={table} record={record} field={field} />
+              {told === field.name && <FieldHistory entity={record.entity_id} field={field} />}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Edges entity={record.entity_id} />
+    </div>
+  );
+}
+
+function FieldEntry({ table, record, field }: { table: TableView; record: OneRecord; field: FieldView }) {
+  const [editing, setEditing] = useState(false);
+  const [echo, setEcho] = useState<{ value: Value } | null>(null);
+  const [anchor, setAnchor] = useState<Element | null>(null);
+  const conflict = record.conflicts.find((one) => one.field === field.name);
+  const broken = record.broken.find((one) => one.field === field.name);
+  const written = record.fields[field.name];
+  useEffect(() => {
+    void written;
+    setEcho(null);
+  }, [written]);
+  if (field.type === "crdt_text") {
+    return (
+      <Suspense fallback={<Loading what="the text" />}>
+        <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />
+      </Suspense>
+    );
+  }
+  const value = echo ? echo.value : written;
+  const write = (next: Value) => {
+    setEditing(false);
+    setEcho({ value: next });
+    updateRecord(table.table_id, record.entity_id, { [field.name]: next }, act("edit")).catch((error) => {
+      setEcho(null);
+      toastProblem(error, () => write(next));
+    });
+  };
+  if (field.type === "boolean" && field.mode !== "reference") {
+    return (
+      <button
+        type="button"
+        role="switch"
+        aria-checked={value === true}
+        aria-label={field.name}
+        className="entry entry-switch"
+        onClick={() => write(value !== true)}
+      >
+        <ValueView value={value ?? false} field={field} />
+        {value === true ? "Yes" : "No"}
+      </button>
+    );
+  }
+  const fixed = field.mode === "reference" || field.type === "blob" || field.type === "crdt_list";
+  if (editing) {
+    return (
+      <span className="entry entry-editing">
+        <CellEditor
+          field={field}
+          value={value}
+          typed={null}
+          onCommit={(next) => write(next)}
+          onCancel={() => setEditing(false)}
+        />
+      </span>
+    );
+  }
+  const content =
+    value == null && !broken ? (
+      <span className="quiet">{fixed ? "Empty" : "Add…"}</span>
+    ) : (
+      <ValueView value={value} field={field} {...(broken ? { broken: broken.reason } : {})} />
+    );
+  return (
+    <span className="entry-line">
+      {fixed ? (
+        <span className="entry entry-fixed">
+          {content}
+          {field.reference && (
+            <small className="quiet">
+              follows {field.reference.table} · {field.reference.field}
+            </small>
+          )}
+        </span>
+      ) : (
+        <button type="button" className="entry" onClick={() => setEditing(true)}>
+          <span className="hidden">Edit {field.name}</span>
+          {content}
+        </button>
+      )}
+      {conflict && (
+        <button
+          type="button"
+          className="button conflict-button"
+          onClick={(event) => setAnchor(event.currentTarget)}
+        >
+          <TriangleAlert size={13} /> Two values <ChevronDown size={12} />
+        </button>
+      )}
+      {conflict && anchor && (
+        <ConflictPopover conflict_id={conflict.conflict_id} anchor={anchor} onClose={() => setAnchor(null)} />
+      )}
+    </span>
+  );
+}

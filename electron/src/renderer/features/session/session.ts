@@ -1,0 +1,21 @@
+/** Signing in: the one-time code in the address becomes a token, which this tab keeps. */
+import { currentToken, keepToken, post, resumeSession } from "../../shared/api/client";
+import { EngineProblem } from "../../shared/api/problem";
+
+export type Session = "open" | "locked" | "offline";
+
+/** Uses the code of the address up, and takes it out of the address and the history. */
+export async function signIn(): Promise<Session> {
+  resumeSession();
+  const code = /^#code=([0-9a-f]+)$/i.exec(location.hash)?.[1];
+  if (code !== undefined) {
+    history.replaceState(null, "", location.pathname);
+    try {
+      keepToken((await post("/session", { code })).token);
+    } catch (error) {
+      if (error instanceof EngineProblem && error.status === 0) return "offline";
+      // A used code with a token that still works is a reload of the first page.
+    }
+  }
+  return currentToken() === null ? "locked" : "open";
+}

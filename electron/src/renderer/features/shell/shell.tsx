@@ -1,0 +1,199 @@
+/** The frame around every screen: bars, side, keys that work anywhere. */
+import { Table2 } from "lucide-react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { postJson } from "../../shared/api/client";
+import { useCan, useOverlays, useTables } from "../../shared/api/queries";
+import { currentLink, retrySocket, subscribeLink } from "../../shared/api/socket";
+import { go, useRoute } from "../../shared/route";
+import { Empty, Failed, Loading } from "../../shared/ui/states";
+import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { ConflictInbox } from "../conflicts/inbox";
+import { CreateDraft, commitDraft, DraftBar } from "../drafts/draft-bar";
+import { DraftReview } from "../drafts/review";
+import { GridScreen } from "../grid/grid-screen";
+import { Away } from "../history/away";
+import { HistoryScreen } from "../history/history-screen";
+import { InviteDialog } from "../peers/invite-dialog";
+import { PeersScreen } from "../peers/peers-screen";
+import { RecordPanel } from "../record/record-panel";
+import { CreateTable } from "../tables/create-table";
+import { Help } from "./help";
+import { Palette, type PaletteAct } from "./palette";
+import { Sidebar } from "./sidebar";
+import { useTheme } from "./theme";
+import { TopBar } from "./top-bar";
+
+type Open = "palette" | "help" | "table" | "draft" | "invite" | null;
+
+/** Takes back what was done last, or does it again. */
+async function back(path: "/undo" | "/redo"): Promise<void> {
+  try {
+    const answer = (await postJson(path, {})) as { skipped?: unknown[] } | null;
+    const skipped = answer?.skipped?.length ?? 0;
+    if (skipped > 0) toastDone(`${skipped} cells were left: somebody changed them since`);
+  } catch (error) {
+    toastProblem(error);
+  }
+}
+
+/** How long after G another letter still means “go to”. */
+const CHORD_MS = 1_000;
+
+export function Shell() {
+  const [open, setOpen] = useState<Open>(null);
+  const overlays = useOverlays().data?.overlays ?? [];
+  const active = overlays.find((overlay) => overlay.active);
+  const [, setTheme] = useTheme();
+  const canUndo = useCan("/undo");
+
+  const keys = useRef({ active, canUndo });
+  keys.current = { active, canUndo };
+  useEffect(() => {
+    let chord = 0;
+    const onKey = (event: KeyboardEvent) => {
+      const ctrl = event.ctrlKey || event.metaKey;
+      const key = event.key.toLowerCase();
+      if (ctrl && key === "k") {
+        event.preventDefault();
+        setOpen("palette");
+        return;
+      }
+      if (event.defaultPrevented || isTyping(event.target)) return;
+      if (ctrl && key === "enter" && keys.current.active) {
+        event.preventDefault();
+        void commitDraft(keys.current.active);
+      } else if (ctrl && key === "z" && keys.current.canUndo) {
+        event.preventDefault();
+        void back(event.shiftKey ? "/redo" : "/undo");
+      } else if (event.key === "?" && !ctrl) {
+        event.preventDefault();
+        setOpen("help");
+      } else if (!ctrl && !event.altKey && Date.now() - chord < CHORD_MS && ["c", "h", "p"].includes(key)) {
+        chord = 0;
+        event.preventDefault();
+        go({ screen: key === "c" ? "conflicts" : key === "h" ? "history" : "peers" });
+      } else if (key === "g" && !ctrl) chord = Date.now();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+
+  const acts = useMemo<PaletteAct[]>(
+    () => [
+      { name: "New table", run: () => setOpen("table") },
+      { name: "New draft", run: () => setOpen("draft") },
+      ...(active
+        ? [{ name: `Commit “${active.name}”`, keys: "Ctrl ↵", run: () => void commitDraft(active) }]
+        : []),
+      { name: "Conflicts", keys: "G C", run: () => go({ screen: "conflicts" }) },
+      { name: "History", keys: "G H", run: () => go({ screen: "history" }) },
+      { name: "Peers", keys: "G P", run: () => go({ screen: "peers" }) },
+      { name: "Invite somebody", run: () => setOpen("invite") },
+      { name: "Create or join a workspace", run: () => go({ screen: "start" }) },
+      { name: "Looks: dark", run: () => setTheme("dark") },
+      { name: "Looks: light", run: () => setTheme("light") },
+      { name: "Looks: show, dim red", run: () => setTheme("show") },
+      { name: "Keyboard help", keys: "?", run: () => setOpen("help") },
+    ],
+    [active, setTheme],
+  );
+
+  const close = () => setOpen(null);
+  return (
+    <div className="shell">
+      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to content
+      </button>
+      <TopBar
+        onPalette={() => setOpen("palette")}
+        onHelp={() => setOpen("help")}
+        onUndo={() => void back("/undo")}
+        onRedo={() => void back("/redo")}
+      />
+      {active && <DraftBar overlay={active} />}
+      <Reconnecting />
+      <Away />
+      <div className="shell-body">
+        <Sidebar />
+        <main id="main" className="main" tabIndex={-1}>
+          <Screen onCreate={() => setOpen("table")} />
+        </main>
+      </div>
+      {open === "palette" && <Palette acts={acts} onClose={close} />}
+      {open === "help" && <Help onClose={close} />}
+      {open === "table" && <CreateTable onClose={close} />}
+      {open === "draft" && <CreateDraft onClose={close} />}
+      {open === "invite" && <InviteDialog onClose={close} />}
+    </div>
+  );
+}
+
+function Screen({ onCreate }: { onCreate: () => void }) {
+  const route = useRoute();
+  const tables = useTables();
+  const first = tables.data?.tables[0]?.table_id;
+  useEffect(() => {
+    if (route.screen === "home" && first)
+      go({ screen: "table", table: first, record: null }, { replace: true });
+  }, [route.screen, first]);
+  switch (route.screen) {
+    case "conflicts":
+      return <ConflictInbox />;
+    case "history":
+      return <HistoryScreen />;
+    case "peers":
+      return <PeersScreen />;
+    case "draft":
+      return <DraftReview key={route.overlay} overlay_id={route.overlay} />;
+    default:
+  }
+  if (tables.isPending) return <Loading what="tables" />;
+  if (tables.isError) return <Failed error={tables.error} retry={() => void tables.refetch()} />;
+  const list = tables.data.tables;
+  const wanted = route.screen === "table" ? list.find((table) => table.table_id === route.table) : list[0];
+  if (!wanted) {
+    return (
+      <Empty
+        icon={<Table2 size={28} />}
+        title={list.length === 0 ? "No tables yet" : "This table is no more"}
+        acts={
+          <button type="button" className="button accent" onClick={onCreate}>
+            New table
+          </button>
+        }
+      >
+        {list.length === 0
+          ? "A table holds records: people, props, cues, performances."
+          : "Somebody deleted it. Choose another at the side."}
+      </Empty>
+    );
+  }
+  const record = route.screen === "table" ? route.record : null;
+  return (
+    <div className="table-screen">
+      <GridScreen key={wanted.table_id} table={wanted} opened={record} />
+      {record !== null && <RecordPanel key={record} table={wanted} entity={record} />}
+    </div>
+  );
+}
+
+function Reconnecting() {
+  const link = useSyncExternalStore(subscribeLink, currentLink);
+  if (link !== "lost") return null;
+  return (
+    <div className="reconnect" role="alert">
+      <span className="spinner" aria-hidden="true" />
+      The engine on this computer does not answer. Trying again…
+      <button type="button" className="button" onClick={retrySocket}>
+        Try now
+      </button>
+    </div>
+  );
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target.closest("input, textarea, select, [contenteditable], .text-host") !== null
+  );
+}

@@ -1,0 +1,115 @@
+/** What the page asks the engine: one hook a question. Answers stay until an event makes them stale. */
+import { QueryClient, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { get, getJson } from "./client";
+import { EngineProblem } from "./problem";
+import type { FieldView, TableView } from "./schema";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      retry: (count, error) => error instanceof EngineProblem && error.status === 0 && count < 2,
+      retryDelay: 300,
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+export type Table = TableView;
+export type Field = FieldView;
+
+export function useWorkspaces() {
+  return useQuery({
+    queryKey: ["workspaces"],
+    queryFn: ({ signal }) => get("/workspace/list", undefined, { signal }),
+  });
+}
+
+export function useStatus() {
+  return useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => get("/workspace/status", {}, { signal }),
+  });
+}
+
+export function useTables() {
+  return useQuery({ queryKey: ["tables"], queryFn: ({ signal }) => get("/tables/list", {}, { signal }) });
+}
+
+export function useTable(id: string | null): Table | undefined {
+  const tables = useTables();
+  return useMemo(() => tables.data?.tables.find((table) => table.table_id === id), [tables.data, id]);
+}
+
+export function useRecord(id: string | null, table: string | null) {
+  return useQuery({
+    queryKey: ["record", id, table],
+    enabled: id !== null,
+    queryFn: ({ signal }) => get("/records/{id}", table === null ? {} : { table }, { signal, id: id ?? "" }),
+  });
+}
+
+export function useEdges(entity: string) {
+  return useQuery({
+    queryKey: ["edges", entity],
+    queryFn: ({ signal }) => get("/edges/list", { entity }, { signal }),
+  });
+}
+
+export function useConflicts() {
+  return useQuery({
+    queryKey: ["conflicts"],
+    queryFn: ({ signal }) => get("/conflicts/list", {}, { signal }),
+  });
+}
+
+export function useOverlays() {
+  return useQuery({ queryKey: ["overlays"], queryFn: ({ signal }) => get("/overlays/list", {}, { signal }) });
+}
+
+export function useOverlayDiff(overlay_id: string | null) {
+  return useQuery({
+    queryKey: ["overlay", overlay_id],
+    enabled: overlay_id !== null,
+    queryFn: ({ signal }) => get("/overlays/diff", { overlay_id: overlay_id ?? "" }, { signal }),
+  });
+}
+
+export function usePeers() {
+  return useQuery({
+    queryKey: ["peers"],
+    queryFn: ({ signal }) => get("/peers/list", {}, { signal }),
+    refetchInterval: 5_000,
+  });
+}
+
+/** The paths that this engine has: what it lacks is not offered. */
+export function useCan(path: string): boolean {
+  const paths = useQuery({
+    queryKey: ["paths"],
+    queryFn: async ({ signal }) => {
+      const document = (await getJson("/openapi.json", signal)) as { paths?: Record<string, unknown> };
+      return Object.keys(document.paths ?? {});
+    },
+    gcTime: Number.POSITIVE_INFINITY,
+  });
+  return paths.data?.includes(path) ?? false;
+}
+
+/** Who is who: names of actors, as far as peers told them; our own is “You”. */
+export function useActorName(): (actor: string) => string {
+  const status = useStatus();
+  const peers = usePeers();
+  return useMemo(() => {
+    const own = status.data?.actor_id;
+    const names = new Map(peers.data?.peers.map((peer) => [peer.peer_id, peer.name]));
+    return (actor: string) => {
+      if (actor === own) return "You";
+      const name = names.get(actor);
+      return name ? name : `Device ${actor.slice(0, 6)}`;
+    };
+  }, [status.data?.actor_id, peers.data]);
+}

@@ -1,0 +1,87 @@
+/**
+ * Debian's Chromium, without a network, on the built page.
+ *
+ * An engine that embeds the page serves it; for one that does not yet, the built files are laid over its own under the
+ * same policy, so that every request still goes to the real engine.
+ */
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Engine } from "./engine";
+
+const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+const RESULTS = fileURLToPath(new URL("../../test-results/", import.meta.url));
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_BIN ?? "/usr/bin/chromium",
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+      // A page that is laid over the engine's own counts as coming from elsewhere, and may then not open a socket here.
+      "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
+    ],
+  });
+}
+
+export type Window = { page: Page; context: BrowserContext; faults: string[] };
+
+/** Opens the engine's page. `faults` gathers what the page's console reports as errors. */
+export async function openWindow(
+  browser: Browser,
+  engine: Engine,
+  size = { width: 1440, height: 900 },
+): Promise<Window> {
+  const context = await browser.newContext({
+    viewport: size,
+    permissions: ["clipboard-read", "clipboard-write"],
+    locale: "en-GB",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const faults: string[] = [];
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("pageerror", (error) => faults.push(String(error)));
+  const served = await fetch(engine.ready.url).then((response) => response.text());
+  if (!served.includes('id="app"')) await layOver(context, engine);
+  await page.goto(await engine.link());
+  return { page, context, faults };
+}
+
+async function layOver(context: BrowserContext, engine: Engine): Promise<void> {
+  const lay = async (path: string) => ({
+    body: await readFile(join(DIST, path)),
+    headers: {
+      "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+      "Content-Security-Policy": POLICY,
+    },
+  });
+  await context.route(`${engine.ready.url}/`, async (route) => route.fulfill(await lay("index.html")));
+  await context.route(`${engine.ready.url}/assets/**`, async (route) =>
+    route.fulfill(await lay(new URL(route.request().url()).pathname.slice(1))),
+  );
+}
+
+/** Keeps a picture of the screen as build output. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(RESULTS, { recursive: true });
+  await page.screenshot({ path: join(RESULTS, `${name}.png`) });
+}

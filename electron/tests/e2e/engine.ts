@@ -1,0 +1,74 @@
+/** A real engine on a directory of its own, for one test. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+type Ready = { url: string; token: string; open_url: string; sync_port: number; actor_id: string };
+
+export class Engine {
+  private constructor(
+    readonly name: string,
+    private readonly data: string,
+    private process: ChildProcess,
+    public ready: Ready,
+  ) {}
+
+  /** Starts the program of `OPENPROD_BIN`: empty, or on the demo show. */
+  static async start(name: string, command: "serve" | "demo" = "serve"): Promise<Engine> {
+    const data = await mkdtemp(join(tmpdir(), "openprod-e2e-"));
+    const started = await launch(name, data, command, 0);
+    return new Engine(name, data, started.process, started.ready);
+  }
+
+  /** Asks the engine directly, as another program on this computer would. */
+  async post<T = Record<string, unknown>>(path: string, body: unknown): Promise<T> {
+    return this.send<T>(path, { method: "POST", body: JSON.stringify(body) });
+  }
+
+  async get<T = Record<string, unknown>>(path: string): Promise<T> {
+    return this.send<T>(path, { method: "GET" });
+  }
+
+  /** A fresh link for a browser. */
+  async link(): Promise<string> {
+    return (await this.post<{ open_url: string }>("/session/code", {})).open_url;
+  }
+
+  async stop(): Promise<void> {
+    await end(this.process);
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  private async send<T>(path: string, request: RequestInit): Promise<T> {
+    const headers = { Authorization: `Bearer ${this.ready.token}`, "Content-Type": "application/json" };
+    const response = await fetch(this.ready.url + path, { ...request, headers });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+}
+
+async function launch(name: string, data: string, command: "serve" | "demo", port: number) {
+  const program = process.env.OPENPROD_BIN;
+  if (!program) throw new Error("OPENPROD_BIN must name the engine's program");
+  const child = spawn(
+    program,
+    ["--data", data, command, "--ready-json", "--no-mdns", "--name", name, "--port", String(port)],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  for await (const line of createInterface({ input: child.stdout })) {
+    const ready = JSON.parse(line) as Ready & { ready: boolean };
+    if (ready.ready) return { process: child, ready };
+  }
+  throw new Error(`${program} ended before it was ready`);
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.once("exit", () => resolve());
+    child.kill("SIGTERM");
+  });
+}
