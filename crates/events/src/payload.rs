@@ -84,8 +84,11 @@ impl Payload {
         Self::new(serde_json::to_value(event).map_err(PayloadError::Json)?)
     }
 
-    /// Reads a payload that a store wrote in canonical form.
-    pub(crate) fn from_stored(text: &str) -> Result<Self, PayloadError> {
+    /// Reads a payload that [`Self::canonical`] wrote: for stores, which do not measure it again.
+    ///
+    /// # Errors
+    /// [`PayloadError`] when the text was not written like that.
+    pub fn from_canonical(text: &str) -> Result<Self, PayloadError> {
         Ok(Self(Arc::new(normalise(parse(text)?, 0)?)))
     }
 
@@ -386,7 +389,7 @@ mod tests {
             let payload = Payload::new(value).unwrap();
             let text = payload.canonical();
             prop_assert_eq!(&Payload::from_json(&text).unwrap(), &payload);
-            prop_assert_eq!(&Payload::from_stored(&text).unwrap(), &payload);
+            prop_assert_eq!(&Payload::from_canonical(&text).unwrap(), &payload);
             prop_assert_eq!(&serde_json::from_str::<Payload>(&text).unwrap(), &payload);
             prop_assert_eq!(payload.canonical(), text);
         }

@@ -64,5 +64,5 @@ pub(crate) fn write_metadata(metadata: &Metadata) -> Option<String> {
 
 /// Reads a stored payload.
 pub(crate) fn read_payload(text: &str) -> Result<Payload, PayloadError> {
-    Payload::from_stored(text)
+    Payload::from_canonical(text)
 }

@@ -11,6 +11,7 @@
 
 mod command;
 mod imports;
+mod postgres_server;
 mod task_error;
 mod tool;
 mod workspace;

@@ -28,6 +28,13 @@ pub(crate) enum TaskError {
         #[source]
         source: std::io::Error,
     },
+    /// The database server that tests use could not be set up.
+    #[error("could not set up the PostgreSQL server of the tests in {}", path.display())]
+    Server {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     /// A tool that a check needs is missing where it must not be.
     #[error("{0} is not installed")]
     NotInstalled(&'static str),

@@ -85,7 +85,10 @@ fn record_keeps_what_was_appended(store: &dyn EventStore) -> Result<(), AppendEr
 fn six(store: &dyn EventStore) -> Result<(), AppendError> {
     let of = |n: u64| {
         let (name, parity) = if n % 2 == 1 { ("a", "odd") } else { ("b", "even") };
-        event(name, json!({"n": n, "parity": parity, "third": n % 3 == 0}))
+        event(
+            name,
+            json!({"n": n, "parity": parity, "third": n.is_multiple_of(3)}),
+        )
     };
     store.append((1..=6).map(of).collect())?;
     Ok(())
@@ -225,7 +228,7 @@ fn pages_add_up_to_the_whole(store: &dyn EventStore) -> Result<(), AppendError> 
     for batch in 0..7 {
         let of = |n: u64| {
             event(
-                if n % 3 == 0 { "a" } else { "b" },
+                if n.is_multiple_of(3) { "a" } else { "b" },
                 json!({"n": n % 5, "batch": batch}),
             )
         };

@@ -127,7 +127,7 @@ fn streams_are_read_from_a_position(store: &dyn EventStore) -> Result<(), Append
 }
 
 fn one_stream_is_read_in_pages(store: &dyn EventStore) -> Result<(), AppendError> {
-    let of = |n: u64| into(if n % 2 == 0 { "a" } else { "b" }, n);
+    let of = |n: u64| into(if n.is_multiple_of(2) { "a" } else { "b" }, n);
     store.append((0..20).map(of).collect())?;
     for (after, limit, expected) in [
         (0, None, 1..=10),

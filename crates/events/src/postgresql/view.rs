@@ -396,7 +396,7 @@ pub(crate) fn command(session: &mut Session, id: CommandId) -> Result<Option<Rec
         .zip(row.get::<_, Option<i64>>(2).and_then(number));
     Ok(Some(RecordedCommand {
         request: RequestHash::from_bytes(request),
-        result: Payload::from_stored(row.get(3)).map_err(|error| damaged(error.into()))?,
+        result: Payload::from_canonical(row.get(3)).map_err(|error| damaged(error.into()))?,
         append: append.map(|(first, last)| AppendResult::spanning(first, last)),
     }))
 }

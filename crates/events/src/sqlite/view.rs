@@ -248,7 +248,7 @@ impl View<'_> {
         let Some((request, first, last, result)) = row else {
             return Ok(None);
         };
-        let result = Payload::from_stored(&result).map_err(|error| StoreError::DamagedCommand {
+        let result = Payload::from_canonical(&result).map_err(|error| StoreError::DamagedCommand {
             command: id,
             source: error.into(),
         })?;

@@ -1,6 +1,13 @@
 //! The stores, each held to the same suite and to the store in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::print_stdout,
+    reason = "tests say what they skip, and a victim what was acknowledged"
+)]
+
 mod conformance;
 mod model;
+mod outage;
 mod reopening;
 mod server;

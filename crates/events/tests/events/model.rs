@@ -4,13 +4,16 @@ use std::num::NonZeroUsize;
 
 use openprod_events::{
     AppendError, CommandId, Commit, EventFilter, EventQuery, EventRecord, EventStore, EventType, MemoryStore,
-    NewEvent, Payload, PayloadPredicate, RequestHash, SequenceNumber, SqliteConfig, SqliteStore, StreamId,
-    StreamVersion, SystemIdSource,
+    NewEvent, Payload, PayloadPredicate, PostgresStore, RequestHash, SequenceNumber, SqliteConfig,
+    SqliteStore, StreamId, StreamVersion, SystemIdSource,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
+
+use crate::server;
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -195,6 +198,31 @@ fn check(step: &Step, reference: &dyn EventStore, store: &dyn EventStore) {
         Step::Command(id) => assert_eq!(reference.command(*id).unwrap(), store.command(*id).unwrap()),
         Step::Reopen => assert_eq!(reference.head().unwrap(), store.head().unwrap()),
     }
+}
+
+#[test]
+fn postgres_store_does_what_the_store_in_memory_does() {
+    let Some(url) = server::url("postgres_store_does_what_the_store_in_memory_does") else {
+        return;
+    };
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 12,
+        source_file: Some(file!()),
+        ..ProptestConfig::default()
+    });
+    let run = runner.run(&vec(step(), 1..40), |steps| {
+        let config = server::fresh(&url);
+        let reference = MemoryStore::default();
+        let mut store = PostgresStore::open(&config).unwrap();
+        for step in &steps {
+            if matches!(step, Step::Reopen) {
+                store = PostgresStore::open(&config).unwrap();
+            }
+            check(step, &reference, &store);
+        }
+        Ok(())
+    });
+    run.unwrap();
 }
 
 proptest! {

@@ -220,7 +220,7 @@ fn killed_writer_loses_nothing_it_acknowledged_and_leaves_no_half_commit() {
         let result = store.query(&EventQuery::all()).unwrap();
         let count = result.event_records.len() as u64;
         assert!(
-            count > head && count % 3 == 0,
+            count > head && count.is_multiple_of(3),
             "{count} events: a commit has three"
         );
         let numbers = result.event_records.iter().map(|record| record.sequence_number.0);

@@ -20,11 +20,11 @@ pub(crate) fn url(test: &str) -> Option<String> {
         std::env::var("CI").as_deref() != Ok("true"),
         "{test} needs a PostgreSQL server, and {URL_VARIABLE} does not name one"
     );
-    let line = format!("{test}: no PostgreSQL server ({URL_VARIABLE} is not set)");
-    eprintln!("skipped {line}");
+    let line = format!("{test}: no PostgreSQL server ({URL_VARIABLE} is not set)\n");
+    print!("SKIPPED: {line}");
     if let Some(path) = std::env::var_os(SKIP_FILE_VARIABLE) {
         let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
-        writeln!(file, "{line}").unwrap();
+        file.write_all(line.as_bytes()).unwrap();
     }
     None
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::imports;
+use crate::postgres_server::{self, PostgresServer};
 use crate::task_error::TaskError;
 use crate::tool::Tool;
 use crate::workspace::Workspace;
@@ -116,12 +117,21 @@ impl Check {
                 };
                 if_installed("cargo-deny", installed, in_ci, check)
             }
-            Self::Tests => verdict(
-                cargo()
+            Self::Tests => {
+                let server = match PostgresServer::for_tests() {
+                    Ok(None) if in_ci => return Verdict::Failed(TaskError::NotInstalled("postgresql")),
+                    Ok(server) => server,
+                    Err(error) => return Verdict::Failed(error),
+                };
+                let tests = cargo()
                     .args(["test", "--workspace"])
-                    .env(SKIP_FILE_VARIABLE, &skip_file.path)
-                    .run(),
-            ),
+                    .env(SKIP_FILE_VARIABLE, &skip_file.path);
+                verdict(match &server {
+                    Some(server) => tests.env(postgres_server::URL_VARIABLE, server.url()).run(),
+                    // Each test that needs it says that it was skipped.
+                    None => tests.run(),
+                })
+            }
         }
     }
 }
