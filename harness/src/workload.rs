@@ -201,9 +201,9 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(if self.records_only { 100 } else { 196 });
+        let choice = self.random.below(if self.records_only { 100 } else { 220 });
         match choice {
-            100..120 => self.edge_command(network, id, &records),
+            100..120 | 196..210 => self.edge_command(network, id, &records),
             120..123 => Some(Command::DetachRecord {
                 entity: hot(&mut self.random, &records)?,
                 table: named,
@@ -216,7 +216,7 @@ impl Workload {
                     fields: Vec::new(),
                 })
             }
-            126..132 => {
+            126..132 | 210..220 => {
                 let (one, other) = (hot(&mut self.random, &records)?, hot(&mut self.random, &records)?);
                 let names: Vec<_> = snapshot.synonyms().aliases.names(one).skip(1).collect();
                 Some(match self.random.pick(&names) {
@@ -236,7 +236,7 @@ impl Workload {
             }
             164..184 => self.draft_command(network, id),
             184..191 => Some(Command::Undo),
-            191.. => Some(Command::Redo),
+            191..196 => Some(Command::Redo),
             132..136 => {
                 let (a, b) = (self.field_name(&schema.tables)?, self.field_name(&schema.tables)?);
                 Some(if self.random.chance(500) {
