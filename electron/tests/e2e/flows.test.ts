@@ -292,7 +292,7 @@ it("imports a CSV file by matching its columns", async () => {
   await page
     .locator('input[type="file"]')
     .setInputFiles({ name: "props.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
-  await page.getByText("1 cells do not fit and will be left empty").waitFor();
+  await page.getByText("1 cell does not fit and will be left empty").waitFor();
   await shoot(page, "import");
   await page.getByRole("button", { name: "Import 2 records" }).click();
   await page.getByText("1,003 records", { exact: true }).waitFor();
