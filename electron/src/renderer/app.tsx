@@ -1,5 +1,5 @@
 /** Decides what this page is about: signing in, beginning, or a workspace. */
-import { QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider, type QueryKey } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { forgetLabels } from "./features/records/labels";
 import { Locked, Offline } from "./features/session/locked";
@@ -15,6 +15,26 @@ import { useRoute } from "./shared/route";
 import { Failed, Loading } from "./shared/ui/states";
 import { Toasts } from "./shared/ui/toasts";
 
+/** Answers that take the engine long, and change with every write: asked again at most so often. */
+const SLOW = new Set(["tables", "history", "overlays", "overlay"]);
+const SLOW_MS = 400;
+const waiting = new Map<string, QueryKey>();
+
+function askAgain(queryKey: QueryKey): void {
+  if (!SLOW.has(String(queryKey[0]))) {
+    void queryClient.invalidateQueries({ queryKey });
+    return;
+  }
+  if (waiting.size === 0) {
+    setTimeout(() => {
+      const keys = [...waiting.values()];
+      waiting.clear();
+      for (const key of keys) void queryClient.invalidateQueries({ queryKey: key });
+    }, SLOW_MS);
+  }
+  waiting.set(JSON.stringify(queryKey), queryKey);
+}
+
 export function App({ session }: { session: Session }) {
   const [locked, setLocked] = useState(session === "locked");
   useTheme();
@@ -29,7 +49,7 @@ export function App({ session }: { session: Session }) {
       forgetLabels(event);
       const stale = staleKeys(event);
       if (stale === "all") void queryClient.invalidateQueries();
-      else for (const queryKey of stale) void queryClient.invalidateQueries({ queryKey });
+      else for (const queryKey of stale) askAgain(queryKey);
     });
     const close = openSocket(lock);
     return () => {

@@ -58,7 +58,9 @@ export async function openWindow(
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const faults: string[] = [];
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(`${message.text()} ${message.location().url}`);
+  });
   page.on("pageerror", (error) => faults.push(String(error)));
   const served = await fetch(engine.ready.url).then((response) => response.text());
   if (!served.includes('id="app"')) await layOver(context, engine);

@@ -24,7 +24,7 @@ export function DraftReview({ overlay_id }: { overlay_id: string }) {
   const overlay = overlays.data?.overlays.find((one) => one.overlay_id === overlay_id);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const [discarding, setDiscarding] = useState(false);
-  if (overlays.isSuccess && !overlay) {
+  if ((overlays.isSuccess && !overlay) || diff.data === null) {
     return (
       <Empty icon={<FileDiff size={28} />} title="This draft is no more">
         It was committed or discarded.

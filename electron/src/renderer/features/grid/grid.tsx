@@ -333,7 +333,9 @@ export function Grid(props: Props) {
       event.preventDefault();
       if (record) acts.open(record.entity_id);
     } else if (event.key === "Escape") {
-      setSelection(at(focus.row, focus.column));
+      // Once for the range, once more for the cell: without one, letters are shortcuts again.
+      const single = selection?.anchor.row === focus.row && selection.anchor.column === focus.column;
+      setSelection(single ? null : at(focus.row, focus.column));
     } else if ((event.key === "Delete" || event.key === "Backspace") && !ctrl) {
       event.preventDefault();
       clear(rangeOf(current));
@@ -351,12 +353,7 @@ export function Grid(props: Props) {
         anchor: { row: 0, column: 0 },
         focus: { row: extent.rows - 1, column: extent.columns - 1 },
       });
-    } else if (
-      event.key.length === 1 &&
-      !ctrl &&
-      !event.altKey &&
-      !(event.key === "?" && event.shiftKey && !selection)
-    ) {
+    } else if (selection !== null && event.key.length === 1 && !ctrl && !event.altKey) {
       event.preventDefault();
       startEdit(focus.row, focus.column, event.key);
     } else if (event.key === "Process" || event.key === "Dead") {
@@ -555,6 +552,9 @@ export function Grid(props: Props) {
       onCut={onCopy}
       onPaste={onPaste}
       onPointerDown={onPointerDown}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) store.hold(null);
+      }}
       onDoubleClick={(event) => {
         const place = placeOf(event.target);
         if (place && !(event.target as Element).closest(".editor, .cell-toggle, .notch")) {

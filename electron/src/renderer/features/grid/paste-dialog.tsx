@@ -22,8 +22,8 @@ export function PasteDialog(props: { plan: PastePlan; onPaste: () => void; onClo
       {faults.length > 0 && (
         <>
           <p>
-            <strong>{plural(faults.length, "cell")}</strong> cannot be read as what the column holds, and will
-            be left as they are:
+            <strong>{plural(faults.length, "cell")}</strong> cannot be read as what the column holds. What is
+            there stays:
           </p>
           <table className="plain-table">
             <thead>

@@ -57,6 +57,12 @@ export class PendingWrites {
     return this.cells.has(entity);
   }
 
+  /** Whether the engine has not answered yet to something that was written to the record. */
+  underWay(entity: string): boolean {
+    const writes = [...(this.cells.get(entity)?.values() ?? [])].flat();
+    return writes.some((write) => write.confirmed === 0);
+  }
+
   /** The record with what was written over it; the very same one when nothing was. */
   over(record: RecordView): RecordView {
     const writes = this.cells.get(record.entity_id);

@@ -185,7 +185,9 @@ export class RowStore {
   private onRecords(entities: string[] | null): void {
     const known = entities?.filter((entity) => this.places.has(entity)) ?? [];
     const few = entities !== null && known.length <= ONE_BY_ONE_MAX;
-    if (few && known.length > 0) void this.ask(known);
+    // A write that is under way asks by itself once it is answered.
+    const others = known.filter((entity) => !this.pending.underWay(entity));
+    if (few && others.length > 0) void this.ask(others);
     const moved = this.listing.filter ?? this.listing.sort ?? this.listing.q;
     if (!few || moved !== undefined || known.length < entities.length) this.refresh();
   }

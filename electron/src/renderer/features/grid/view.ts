@@ -1,4 +1,5 @@
 /** How a person looks at a table: columns, sorting, filter, grouping. Kept in this browser, one a table. */
+import { useCallback, useMemo } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { useKept } from "../../shared/kept";
 import { type FilterDraft, NO_FILTER, type SortKey } from "./filter";
@@ -37,8 +38,10 @@ export const GUTTER = 56;
 
 export function useView(workspace: string, table: string): [View, (change: Partial<View>) => void] {
   const [view, keep] = useKept<View>(`openprod.view.${workspace}.${table}`, PLAIN_VIEW);
-  const whole = view === PLAIN_VIEW ? view : { ...PLAIN_VIEW, ...view };
-  return [whole, (change) => keep({ ...whole, ...change })];
+  // The same object as long as nothing changes: what is drawn depends on it.
+  const whole = useMemo(() => (view === PLAIN_VIEW ? view : { ...PLAIN_VIEW, ...view }), [view]);
+  const change = useCallback((part: Partial<View>) => keep({ ...whole, ...part }), [whole, keep]);
+  return [whole, change];
 }
 
 /** All fields in the order of the view, hidden ones too. */

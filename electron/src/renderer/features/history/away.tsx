@@ -5,10 +5,11 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { currentWorkspace, get } from "../../shared/api/client";
 import { useActorName, useStatus } from "../../shared/api/queries";
 import type { BundleView } from "../../shared/api/schema";
+import { subscribeLink } from "../../shared/api/socket";
 import { useKept } from "../../shared/kept";
 import { go } from "../../shared/route";
 import { actsOf, type PastAct } from "./acts";
@@ -36,17 +37,34 @@ export function Away() {
   const bundles = past.data?.bundles;
   const newest = bundles?.[0]?.bundle_id ?? null;
   const acts = bundles && own ? missed(bundles, seen, own) : [];
-  const quiet = bundles !== undefined && own !== undefined && acts.length === 0;
+  // Whoever watches sees things happen: only what came while the page was hidden or cut off is told.
+  const away = useRef(true);
   useEffect(() => {
-    if (quiet && newest !== null && newest !== seen && document.visibilityState === "visible")
-      setSeen(newest);
-  }, [quiet, newest, seen, setSeen]);
-  if (acts.length === 0) return null;
+    const leave = () => {
+      away.current = true;
+    };
+    const onVisibility = () => document.visibilityState === "hidden" && leave();
+    document.addEventListener("visibilitychange", onVisibility);
+    const stop = subscribeLink(leave);
+    return () => {
+      document.removeEventListener("visibilitychange", onVisibility);
+      stop();
+    };
+  }, []);
+  const known = bundles !== undefined && own !== undefined;
+  const some = acts.length > 0;
+  useEffect(() => {
+    if (!known || newest === null || document.visibilityState === "hidden") return;
+    if (some && away.current) return;
+    away.current = false;
+    if (newest !== seen) setSeen(newest);
+  }, [known, some, newest, seen, setSeen]);
+  if (!some || !away.current) return null;
   const people = new Map<string, PastAct[]>();
   for (const act of acts) people.set(act.actor, [...(people.get(act.actor) ?? []), act]);
   return (
     <aside className="away" aria-label="While you were away">
-      <strong>New from others</strong>
+      <strong>While you were away</strong>
       <ul>
         {[...people].slice(0, 3).map(([actor, done]) => (
           <li key={actor}>

@@ -152,7 +152,11 @@ export function ImportDialog({ table, onClose }: { table: TableView; onClose: ()
           </div>
           {plan.faulty > 0 && (
             <div className="note" role="status">
-              <strong>{plan.faulty.toLocaleString("en")} cells do not fit and will be left empty</strong>
+              <strong>
+                {plan.faulty === 1
+                  ? "1 cell does not fit and will be left empty"
+                  : `${plan.faulty.toLocaleString("en")} cells do not fit and will be left empty`}
+              </strong>
               <ul>
                 {plan.faults.slice(0, FAULTS_SHOWN).map((fault) => (
                   <li key={`${fault.row} ${fault.column}`}>

@@ -32,7 +32,7 @@ export const ValueView = memo(function ValueView({ value, field, broken }: Shown
     return (
       <span className="chip">
         <FileText size={12} aria-hidden="true" />
-        {value.name || "file"}
+        <span className="chip-text">{value.name || "file"}</span>
       </span>
     );
   }
@@ -52,7 +52,7 @@ export const ValueView = memo(function ValueView({ value, field, broken }: Shown
     return (
       <span className="chip" data-hue={index < 0 ? undefined : index % HUES}>
         <i aria-hidden="true" />
-        {String(value)}
+        <span className="chip-text">{String(value)}</span>
       </span>
     );
   }
@@ -64,7 +64,7 @@ export function EntityLabel({ entity }: { entity: string }) {
   return (
     <span className="chip chip-link" data-pending={label === undefined || undefined}>
       <Link2 size={11} aria-hidden="true" />
-      {label?.text ?? "…"}
+      <span className="chip-text">{label?.text ?? "…"}</span>
     </span>
   );
 }

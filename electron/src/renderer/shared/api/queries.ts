@@ -74,7 +74,12 @@ export function useOverlayDiff(overlay_id: string | null) {
   return useQuery({
     queryKey: ["overlay", overlay_id],
     enabled: overlay_id !== null,
-    queryFn: ({ signal }) => get("/overlays/diff", { overlay_id: overlay_id ?? "" }, { signal }),
+    // A draft ends while its review is open: what is no more is not asked for.
+    queryFn: async ({ signal }) => {
+      const { overlays } = await get("/overlays/list", {}, { signal });
+      if (!overlays.some((overlay) => overlay.overlay_id === overlay_id)) return null;
+      return get("/overlays/diff", { overlay_id: overlay_id ?? "" }, { signal });
+    },
   });
 }
 

@@ -18,12 +18,13 @@ export function Dialog(props: {
         <Base.Popup className="dialog" data-size={props.size ?? "small"}>
           <header className="dialog-head">
             <Base.Title className="dialog-title">{props.title}</Base.Title>
-            <Base.Close className="icon-button" aria-label="Close">
-              <X size={16} />
-            </Base.Close>
           </header>
           {props.about && <Base.Description className="dialog-about">{props.about}</Base.Description>}
           {props.children}
+          {/* Last, so that the focus begins where the work does. */}
+          <Base.Close className="icon-button dialog-close" aria-label="Close">
+            <X size={16} />
+          </Base.Close>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
