@@ -33,7 +33,8 @@ pub enum StoreError {
     /// There is no room left on the disk; what was committed before is safe.
     #[error("write event store: the disk is full; free some space and try again")]
     Full,
-    /// The disk failed in a way after which nothing that is written can be trusted to be there.
+    /// The disk failed in a way after which nothing that is written can be trusted to be there. A commit that was under
+    /// way then may have happened: after opening the store again, giving the command again finds out.
     #[error(
         "write event store: the disk failed earlier ({reason}); the store is read-only until it is opened again"
     )]

@@ -52,3 +52,8 @@ pub use query::{EventFilter, EventQuery, QueryError, QueryResult};
 pub use sqlite::{SqliteConfig, SqliteStore};
 pub use store::EventStore;
 pub use stream::{StreamPosition, StreamSlice, StreamVersion, StreamsRead};
+
+/// The example in the README, compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,6 +7,7 @@
 )]
 
 mod conformance;
+mod faults;
 mod model;
 mod outage;
 mod reopening;
