@@ -764,6 +764,7 @@ fn intent(command_id: CommandId, request: &Request) -> Intent {
         causation_id: envelope.causation_id,
         justification: envelope.justification.clone(),
         approval_id: envelope.approval_id.clone(),
+        decision: None,
     }
 }
 
