@@ -35,7 +35,12 @@ fn differ(place: &str, kept: &Value, made: &Value, differences: &mut Vec<String>
             let new = made.keys().filter(|key| !kept.contains_key(*key));
             differences.extend(new.map(|key| format!("{place}/{key} is new")));
         }
-        _ if kept != made => differences.push(format!("{place}: {kept} is now {made}")),
+        (Value::Array(kept), Value::Array(made)) if kept.len() == made.len() => {
+            for (index, (value, other)) in kept.iter().zip(made).enumerate() {
+                differ(&format!("{place}/{index}"), value, other, differences);
+            }
+        }
+        _ if kept != made => differences.push(format!("{place} is another")),
         _ => {}
     }
 }
@@ -44,12 +49,12 @@ fn differ(place: &str, kept: &Value, made: &Value, differences: &mut Vec<String>
 fn differences_are_named_by_their_place() {
     let (kept, made) = (
         serde_json::json!({"a": {"b": 1, "c": 2}, "d": [1]}),
-        serde_json::json!({"a": {"b": 3, "e": 2}, "d": [1]}),
+        serde_json::json!({"a": {"b": 3, "e": 2}, "d": [2]}),
     );
     let mut differences = Vec::new();
     differ("", &kept, &made, &mut differences);
     assert_eq!(
         differences,
-        ["/a/b: 1 is now 3", "/a/c is no more", "/a/e is new"]
+        ["/a/b is another", "/a/c is no more", "/a/e is new", "/d/0 is another"]
     );
 }
