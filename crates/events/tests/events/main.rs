@@ -6,7 +6,9 @@
     reason = "tests say what they skip, and a victim what was acknowledged"
 )]
 
+mod commands;
 mod conformance;
+mod examples;
 mod faults;
 mod model;
 mod outage;
