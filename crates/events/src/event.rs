@@ -1,6 +1,7 @@
 //! Facts: as they are submitted, and as they were committed.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,38 @@ impl SequenceNumber {
 }
 
 impl fmt::Display for SequenceNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// Which form the payload of an event has: forms of one type are counted from 1 on. An event that says nothing has the
+/// first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SchemaVersion(pub NonZeroU32);
+
+impl SchemaVersion {
+    /// The first form of a type.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// The version of that number; `None` for 0.
+    #[must_use]
+    pub const fn new(number: u32) -> Option<Self> {
+        match NonZeroU32::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for SchemaVersion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)
     }
@@ -63,6 +96,13 @@ impl NewEvent {
         self.metadata = metadata;
         self
     }
+
+    /// The same fact, whose payload has the form `version`.
+    #[must_use]
+    pub fn with_schema(mut self, version: SchemaVersion) -> Self {
+        self.metadata.schema_version = Some(version);
+        self
+    }
 }
 
 /// Where an event comes from. None of it takes part in queries.
@@ -81,6 +121,9 @@ pub struct Metadata {
     /// The command it came of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
+    /// Which form the payload has; absent for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Whatever else a caller wants to keep with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Payload>,

@@ -11,6 +11,7 @@
 
 pub mod commit;
 pub mod conformance;
+pub mod encryption;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -21,15 +22,20 @@ pub mod payload;
 #[cfg(feature = "postgres")]
 pub mod postgresql;
 pub mod predicate;
+pub mod projection;
 pub mod query;
+pub mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod store;
 pub mod stream;
+pub mod subscription;
+pub mod upcaster;
 
 mod canonical;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod news;
+mod panic_words;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod posting;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -39,10 +45,10 @@ pub use commit::{
     AppendResult, CommandReceipt, Commit, Committed, ExpectedContext, RecordedCommand, RequestHash,
 };
 pub use error::{AppendError, ContextConflict, RefusedCommit, StoreError, StreamMismatch};
-pub use event::{EventRecord, Metadata, NewEvent, SequenceNumber};
+pub use event::{EventRecord, Metadata, NewEvent, SchemaVersion, SequenceNumber};
 pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
 pub use memory::MemoryStore;
-pub use name::{Actor, CorrelationId, EventType, NameError, StreamId};
+pub use name::{Actor, CorrelationId, EventType, FoldName, NameError, ProjectionName, StreamId, SubjectId};
 pub use payload::{Payload, PayloadError};
 #[cfg(feature = "postgres")]
 pub use postgresql::{PostgresConfig, PostgresStore};

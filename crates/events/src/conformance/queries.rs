@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{cases, event, event_type, number, numbers, payload, payloads, predicate, types};
 use crate::error::AppendError;
-use crate::event::Metadata;
+use crate::event::{Metadata, SchemaVersion};
 use crate::id::{CommandId, EventId};
 use crate::name::{Actor, CorrelationId};
 use crate::query::{EventFilter, EventQuery};
@@ -49,6 +49,7 @@ fn record_keeps_what_was_appended(store: &dyn EventStore) -> Result<(), AppendEr
         correlation_id: Some(CorrelationId::new("request 7").expect("well formed")),
         actor: Some(Actor::new("ann").expect("well formed")),
         command_id: Some(CommandId::from_u128(8)),
+        schema_version: SchemaVersion::new(3),
         custom: Some(payload(json!({"ip": "::1", "tries": 2}))),
     };
     let value = json!({"text": "Ünï\u{0}\n\"\\", "list": [1, 2.5, null, true, {"a": []}], "": {}});

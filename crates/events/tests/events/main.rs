@@ -7,8 +7,16 @@
 )]
 
 mod conformance;
+mod encryption;
 mod faults;
 mod model;
 mod outage;
+mod projection;
+mod projection_faults;
 mod reopening;
 mod server;
+mod snapshot;
+mod stores;
+mod subscription;
+mod tally;
+mod upcasting;
