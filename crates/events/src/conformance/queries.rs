@@ -55,7 +55,7 @@ fn record_keeps_what_was_appended(store: &dyn EventStore) -> Result<(), AppendEr
         justification: Some(Justification::new("it was\nasked for").expect("well formed")),
         approval_id: Some(ApprovalId::new("approval 9").expect("well formed")),
         compensates: Some(EventId::from_u128(10)),
-        schema_version: SchemaVersion::new(2),
+        schema_version: SchemaVersion::new(3),
         custom: Some(payload(json!({"ip": "::1", "tries": 2}))),
     };
     let value = json!({"text": "Ünï\u{0}\n\"\\", "list": [1, 2.5, null, true, {"a": []}], "": {}});
