@@ -20,18 +20,18 @@ pub mod name;
 pub mod payload;
 #[cfg(feature = "postgres")]
 pub mod postgresql;
+pub mod posting;
 pub mod predicate;
 pub mod query;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod store;
 pub mod stream;
+pub mod walk;
 
 mod canonical;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod news;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod posting;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
