@@ -206,7 +206,7 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.rows.retain(|_, entry| entry.changed);
         self.edges.retain(|_, entry| entry.changed);
-        self.documents.forget();
+        self.documents.trim();
         self.facts.forget();
     }
 

@@ -25,6 +25,7 @@ use crate::chains::{Chain, ChainHead, Chains};
 use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
+use crate::documents::Documents;
 use crate::facts::{self, FactLog, FactSpan, RecordFacts};
 use crate::forks::ForkEvidence;
 use crate::overlay::{self, Drift, OverlayId};
@@ -238,6 +239,8 @@ pub struct Transaction<'a> {
     identity: &'a Identity,
     random: &'a mut ChaCha12Rng,
     published: &'a mut Cache,
+    /// Where the texts and lists are kept between transactions; the state has them meanwhile.
+    documents: &'a mut Documents,
     cache: Cache,
     state: State,
     now: Timestamp,
@@ -256,10 +259,12 @@ impl<'a> Transaction<'a> {
         identity: &'a Identity,
         random: &'a mut ChaCha12Rng,
         published: &'a mut Cache,
+        documents: &'a mut Documents,
         now: Timestamp,
     ) -> Self {
         let cache = published.clone();
-        let state = State::new(cache.summary.hash, Arc::clone(&cache.synonyms));
+        let mut state = State::new(cache.summary.hash, Arc::clone(&cache.synonyms));
+        *state.documents() = std::mem::take(documents);
         let (chains_changed, committed) = (BTreeSet::new(), Committed::default());
         Self {
             write,
@@ -267,6 +272,7 @@ impl<'a> Transaction<'a> {
             identity,
             random,
             published,
+            documents,
             cache,
             state,
             now,
@@ -504,6 +510,7 @@ impl<'a> Transaction<'a> {
     /// [`StorageError`]: nothing of the transaction was kept.
     pub fn commit(mut self) -> Result<Committed, StorageError> {
         if self.committed.is_empty() {
+            *self.documents = std::mem::take(self.state.documents());
             return Ok(self.committed);
         }
         self.flush()?;
@@ -522,6 +529,8 @@ impl<'a> Transaction<'a> {
             .note(self.cache.summary.version, &self.committed.changes);
         self.write.commit()?;
         *self.published = self.cache;
+        *self.documents = std::mem::take(self.state.documents());
+        self.documents.trim();
         Ok(self.committed)
     }
 

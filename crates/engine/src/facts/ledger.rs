@@ -9,7 +9,7 @@ use std::sync::Arc;
 use openprod_core::encoding::encode;
 use openprod_core::operation::RecordFact;
 use openprod_core::{BundleId, Intent, OpId};
-use openprod_events::{EventQuery, EventType, Metadata, Payload, StreamId};
+use openprod_events::{EventQuery, EventType, Payload, StreamId};
 use openprod_storage::{ChainId, Position, Read, Space, StorageError, Write};
 
 use super::decision::{self, DecisionRow, Fault};
@@ -101,7 +101,7 @@ impl Ledger {
             seq: writer.seq,
             hlc,
             actor: writer.actor,
-            payload: payload.canonical(),
+            payload: payload.canonical().to_owned(),
             metadata,
             versions: ordinal.versions,
             streams: op.streams,
@@ -344,8 +344,8 @@ fn read(op: &RecordFact) -> Result<(EventType, Payload, String), VoidFact> {
         if !read.value().is_object() {
             return Err(VoidFact::NoMetadata);
         }
-        read.read::<Metadata>()?;
-        metadata = read.canonical();
+        // What it says is for readers to understand: newer versions may say more.
+        metadata = read.canonical().to_owned();
     }
     Ok((event_type, payload, metadata))
 }

@@ -310,7 +310,8 @@ pub(crate) fn fact(number: u64, row: FactRow) -> Result<Fact, StorageError> {
     let metadata = if row.metadata.is_empty() {
         Metadata::default()
     } else {
-        payload(&row.metadata)?.read().map_err(|_| damaged(Space::Fact))?
+        // What a newer version says there is passed over.
+        payload(&row.metadata)?.read().unwrap_or_default()
     };
     let mut streams = Vec::with_capacity(row.streams.len());
     for (stream, version) in row.streams.iter().zip(&row.versions) {

@@ -244,7 +244,7 @@ fn answer(command: openprod_events::CommandId, receipt: &ReceiptRow) -> Result<P
 fn record_facts(commit: &Commit) -> RecordFacts {
     let fact = |event: &NewEvent| NewFact {
         fact_type: event.event_type.as_str().to_owned(),
-        payload: event.payload.canonical(),
+        payload: event.payload.canonical().to_owned(),
         streams: event
             .stream
             .iter()
@@ -252,7 +252,7 @@ fn record_facts(commit: &Commit) -> RecordFacts {
             .collect(),
         metadata: (event.metadata != Metadata::default()).then(|| {
             let metadata = Payload::of(&event.metadata);
-            metadata.map_or_else(|_| String::new(), |metadata| metadata.canonical())
+            metadata.map_or_else(|_| String::new(), |metadata| metadata.canonical().to_owned())
         }),
     };
     RecordFacts {
@@ -273,7 +273,7 @@ fn record_facts(commit: &Commit) -> RecordFacts {
             .collect(),
         receipt: commit.command.as_ref().map(|receipt| FactReceipt {
             request: *receipt.request.as_bytes(),
-            result: receipt.result.canonical(),
+            result: receipt.result.canonical().to_owned(),
         }),
     }
 }

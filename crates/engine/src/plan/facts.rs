@@ -121,7 +121,7 @@ impl Plan {
         self.payloads.push(
             RecordFact {
                 fact_type: RESOLVED.to_owned(),
-                payload: payload.canonical().into_bytes(),
+                payload: payload.canonical().as_bytes().to_vec(),
                 streams: Vec::new(),
                 metadata: Vec::new(),
             }
@@ -162,12 +162,12 @@ fn planned(index: usize, fact: &NewFact) -> Result<RecordFact, CommandError> {
                 return Err(bad(index, "its metadata are no object"));
             }
             metadata.read::<Metadata>().map_err(|error| refuse(&error))?;
-            metadata.canonical().into_bytes()
+            metadata.canonical().as_bytes().to_vec()
         }
     };
     Ok(RecordFact {
         fact_type: fact_type.as_str().to_owned(),
-        payload: payload.canonical().into_bytes(),
+        payload: payload.canonical().as_bytes().to_vec(),
         streams,
         metadata,
     })
@@ -225,7 +225,8 @@ fn decide(
     }
     let text = EventPayload::of(&query)
         .map_err(|error| refuse(error.to_string()))?
-        .canonical();
+        .canonical()
+        .to_owned();
     if text.len() > CONTEXT_QUERY_BYTES_MAX {
         return Err(refuse(format!(
             "it is longer than {CONTEXT_QUERY_BYTES_MAX} bytes"
