@@ -145,6 +145,12 @@ pub enum RefusedCommit {
     /// The context query is refused.
     #[error("its context query is refused")]
     Context(#[from] QueryError),
+    /// It goes beyond what this store in particular can take.
+    #[error("this store does not take it: {reason}")]
+    Store {
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// The context of a decision changed before its events could be appended.

@@ -24,6 +24,7 @@ pub mod name;
 pub mod payload;
 #[cfg(feature = "postgres")]
 pub mod postgresql;
+pub mod posting;
 pub mod predicate;
 pub mod projection;
 pub mod query;
@@ -35,13 +36,12 @@ pub mod stream;
 pub mod subscription;
 pub mod testkit;
 pub mod upcaster;
+pub mod walk;
 
 mod canonical;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod news;
 mod panic_words;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod posting;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
