@@ -1,11 +1,13 @@
 //! Facts: as they are submitted, and as they were committed.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::{CommandType, Justification};
 use crate::id::{CommandId, EventId, Timestamp};
-use crate::name::{Actor, CorrelationId, EventType, StreamId};
+use crate::name::{Actor, ApprovalId, CorrelationId, EventType, Source, StreamId};
 use crate::payload::Payload;
 use crate::stream::StreamPosition;
 
@@ -20,6 +22,37 @@ impl SequenceNumber {
 }
 
 impl fmt::Display for SequenceNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// Which form the payload of an event type has: the first, or one that replaced it later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SchemaVersion(NonZeroU32);
+
+impl SchemaVersion {
+    /// The form that an event type begins with.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// The version of that number; `None` for 0.
+    #[must_use]
+    pub const fn new(number: u32) -> Option<Self> {
+        match NonZeroU32::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// Its number, from 1 on.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for SchemaVersion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)
     }
@@ -81,6 +114,24 @@ pub struct Metadata {
     /// The command it came of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
+    /// What kind of command that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command_type: Option<CommandType>,
+    /// Where the command was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Why it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub justification: Option<Justification>,
+    /// The approval that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
+    /// The event whose effect this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compensates: Option<EventId>,
+    /// Which form the payload has; absent for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<SchemaVersion>,
     /// Whatever else a caller wants to keep with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Payload>,
