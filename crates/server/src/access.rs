@@ -18,16 +18,9 @@ use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::secret::Secret;
 
-/// The paths that answer without a token. The WebSocket asks for it in the first message instead.
-const OPEN: [&str; 7] = [
-    "/",
-    "/page.css",
-    "/page.js",
-    "/icon.svg",
-    "/health",
-    "/session",
-    "/ws",
-];
+/// The paths that answer without a token, beside the files of the page, which hold no data. The WebSocket asks for the
+/// token in its first message instead.
+const OPEN: [&str; 3] = ["/health", "/session", "/ws"];
 
 /// What a caller must show.
 #[derive(Debug)]
@@ -88,8 +81,8 @@ impl Access {
         }
     }
 
-    /// Judges what every request must show.
-    fn judge(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Judges what every request must show; one for a file of the page needs no token.
+    fn judge(&self, uri: &Uri, headers: &HeaderMap, is_page: bool) -> Result<(), Problem> {
         let host = only(headers, &HOST).flatten();
         if !host.is_some_and(|host| self.hosts.iter().any(|known| known == host))
             || uri
@@ -111,7 +104,7 @@ impl Access {
             let detail = "requests from another page are not answered";
             return Err(Problem::new(ProblemCode::ForbiddenOrigin, detail));
         }
-        if OPEN.contains(&uri.path()) {
+        if is_page || OPEN.contains(&uri.path()) {
             return Ok(());
         }
         let token = only(headers, &AUTHORIZATION)
@@ -127,7 +120,8 @@ impl Access {
 
 /// Lets through what may pass.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    match app.access().judge(request.uri(), request.headers()) {
+    let is_page = app.page_files().find(request.uri().path()).is_some();
+    match app.access().judge(request.uri(), request.headers(), is_page) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -161,7 +155,7 @@ mod tests {
             );
         }
         let judged = access
-            .judge(&uri.parse().unwrap(), &map)
+            .judge(&uri.parse().unwrap(), &map, uri == "/")
             .err()
             .map(|problem| problem.code());
         assert_eq!(judged, expected, "{uri} {headers:?}");
@@ -249,5 +243,6 @@ mod tests {
             Some(ProblemCode::Unauthorized),
         );
         check("/health", &[host], None);
+        check("/", &[host], None);
     }
 }

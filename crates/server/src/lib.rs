@@ -24,6 +24,7 @@ mod json_value;
 mod measure;
 mod moment;
 mod page;
+mod page_files;
 mod problem;
 mod problem_code;
 mod query_string;

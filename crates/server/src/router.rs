@@ -14,7 +14,7 @@ use crate::access::guard;
 use crate::app::App;
 use crate::event::Event;
 use crate::measure::measure;
-use crate::page::{fence, icon, page, script, style};
+use crate::page::{fence, page};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
@@ -120,12 +120,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// All routes. Outermost is the measuring, then the fence, then the guard.
 pub(crate) fn router(app: App) -> Router {
-    let (routes, _) = documented().split_for_parts();
+    let (mut routes, _) = documented().split_for_parts();
+    for path in app.page_files().paths() {
+        routes = routes.route(path, get(page));
+    }
     routes
-        .route("/", get(page))
-        .route("/page.css", get(style))
-        .route("/page.js", get(script))
-        .route("/icon.svg", get(icon))
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
         .layer(from_fn_with_state(app.clone(), guard))
