@@ -4,6 +4,7 @@ pub(crate) mod away;
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod conflicts;
+pub(crate) mod doctor;
 pub(crate) mod edge_list;
 pub(crate) mod edges;
 pub(crate) mod field_mappings;
