@@ -19,8 +19,9 @@ use crate::page::{fence, page};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
-    away, conflicts, doctor, edge_list, edges, field_mappings, health, history, memberships, merges,
-    overlay_diff, overlays, peers, records, references, session, tables, text, undo, verify, workspace,
+    audit, away, conflicts, decisions, doctor, edge_list, edges, events, field_mappings, health, history,
+    memberships, merges, overlay_diff, overlays, peers, records, references, session, tables, text, undo,
+    verify, workspace,
 };
 use crate::socket;
 
@@ -112,6 +113,12 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(overlay_diff::resolve))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::resolve))
+        .routes(routes!(events::append))
+        .routes(routes!(events::append_if))
+        .routes(routes!(events::query))
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::resolve))
+        .routes(routes!(audit::list))
         .routes(routes!(socket::socket))
 }
 
