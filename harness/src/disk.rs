@@ -174,6 +174,16 @@ impl Read for LimitedWrite<'_> {
         self.inner.scan(space, prefix, after, limit)
     }
 
+    fn scan_back(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
+        self.inner.scan_back(space, prefix, before, limit)
+    }
+
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
         self.inner.count(space, prefix)
     }

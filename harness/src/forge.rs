@@ -61,6 +61,7 @@ impl Forger {
                 causation_id: None,
                 justification: None,
                 approval_id: None,
+                decision: None,
             },
             root: [0; 32],
             count: 0,

@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 causation_id: None,
                 justification: None,
                 approval_id: None,
+                decision: None,
             },
             payloads: vec![
                 CreateEntity {

@@ -154,8 +154,8 @@ pub enum HeaderError {
         /// The log in question.
         log: LogId,
     },
-    /// A text of the intent is longer than it may be.
-    #[error("a text of its intent is too long")]
+    /// A part of the intent is longer than it may be, or out of order.
+    #[error("a part of its intent is too long or out of order")]
     IntentTooLong,
 }
 

@@ -29,7 +29,7 @@ pub use hash::{BlobHash, BundleHash, OperationHash};
 pub use hlc::{Hlc, Timestamp};
 pub use id::{ActorId, BundleId, CommandId, EdgeId, EntityId, FacetId, FieldId, LogId, OpId, WorkspaceId};
 pub use identity::{Identity, IdentityError, Signature};
-pub use intent::Intent;
+pub use intent::{DecisionContext, DecisionPolicy, Intent};
 pub use operation::{Operation, Payload, PayloadError};
 pub use proof::{OperationProof, ProofError};
 pub use seal::{Draft, SealError, seal};

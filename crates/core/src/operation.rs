@@ -302,6 +302,8 @@ payloads! {
         payload: Vec<u8>,
         /// The streams it belongs to.
         streams: Vec<String>,
+        /// Where it comes from, beyond the envelope of its bundle: canonical JSON; empty when there is nothing to say.
+        metadata: Vec<u8>,
     }
 }
 

@@ -64,8 +64,8 @@ pub enum SealError {
         /// How many elements the list has.
         count: usize,
     },
-    /// A text of the command's envelope is too long.
-    #[error("seal bundle: a text of the command's envelope is too long")]
+    /// A part of the command's envelope is too long.
+    #[error("seal bundle: a part of the command's envelope is too long or out of order")]
     IntentTooLong,
     /// Every peer would refuse the bundle, and all of this log that comes after it.
     #[error("seal bundle: its header cannot be")]

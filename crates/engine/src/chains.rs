@@ -115,6 +115,12 @@ impl Chains {
         self.by_log.get(&(actor, log)).map_or(&[], Vec::as_slice)
     }
 
+    /// The time of the latest operation that is applied; zero while there is none.
+    pub(crate) fn latest(&self) -> Hlc {
+        let applied = self.chains.iter().filter_map(|chain| chain.applied);
+        applied.map(|head| head.hlc).max().unwrap_or(Hlc::ZERO)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ChainId, &Chain)> {
         self.chains
             .iter()

@@ -2,23 +2,37 @@
 //!
 //! Each `(entity, field)` has a row that says how far it is, the stored documents, and what they hold as plain
 //! text; beside them, one row for each delta. Most commits add deltas without storing the documents anew: those
-//! since are applied again on loading.
+//! since are applied again on loading. The owner keeps the documents that were edited last in memory, because to read
+//! one takes as long as its text is.
 
-use std::collections::BTreeMap;
+mod plain_text;
+
+use std::collections::{BTreeMap, btree_map};
 
 use openprod_core::encoding::encode;
 use openprod_core::{ActorId, BundleHash, EntityId, FieldId, Hlc, LogId, OpId, Payload};
 use openprod_storage::{ChainId, Position, Read, Space, StorageError, Write};
 use wincode::{SchemaRead, SchemaWrite};
 
+use self::plain_text::PlainText;
 use crate::chains::ChainClock;
 use crate::row::{Sight, Writer};
 use crate::state_hash::StateHash;
 use crate::stored::stored;
 use crate::text::{Bundle, ClientId, Content, DeltaError, Document, Kind, client_id};
 
-/// After how many deltas a document is stored anew.
-const TAIL_MAX: u32 = 32;
+/// After how many deltas a document is stored anew: at least, and when it is so long that to store it takes longer
+/// than to read the deltas.
+const TAIL_MAX: (u32, u32) = (32, 128);
+/// How many bytes of a stored document are worth reading one more delta.
+const BYTES_A_DELTA: usize = 4 << 10;
+
+/// How many bytes the documents that are kept between transactions may take in memory, by estimate: a few long texts,
+/// or very many short ones.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+/// How many bytes a document takes in memory for each byte that it would be stored in: the runs of a text that was
+/// edited here and there.
+const MEMORY_FACTOR: usize = 12;
 
 /// Names the documents of a field: a text and a list, of which one is as a rule empty.
 pub(crate) type DocumentKey = (EntityId, FieldId);
@@ -74,14 +88,24 @@ pub(crate) struct FieldDocuments {
     stored: FieldRow,
     text: Document,
     list: Document,
+    /// What the text and the list hold, as it is stored; `None` until it is needed.
+    plain: [Option<PlainText>; 2],
     changed: bool,
     /// Whether deltas were applied that will not be found behind the stored documents.
     unlisted: bool,
+    /// When it was used last, by [`Documents::uses`].
+    used: u64,
 }
 
-/// The documents that a transaction works on.
+/// The documents that a transaction works on, and those of earlier ones.
+///
+/// A transaction takes them all and gives them back once it has committed; with one that fails they are lost, and are
+/// read again.
 #[derive(Default)]
-pub(crate) struct Documents(BTreeMap<DocumentKey, FieldDocuments>);
+pub(crate) struct Documents {
+    fields: BTreeMap<DocumentKey, FieldDocuments>,
+    uses: u64,
+}
 
 const TEXT: u8 = 1;
 const LIST: u8 = 2;
@@ -108,6 +132,20 @@ fn delta_key(key: DocumentKey, position: Position, index: u32) -> Vec<u8> {
     .concat()
 }
 
+const fn state_part(kind: Kind) -> u8 {
+    match kind {
+        Kind::Text => TEXT,
+        Kind::List => LIST,
+    }
+}
+
+const fn content_part(kind: Kind) -> u8 {
+    match kind {
+        Kind::Text => TEXT_CONTENT,
+        Kind::List => LIST_CONTENT,
+    }
+}
+
 fn damaged() -> StorageError {
     StorageError::DamagedRow {
         space: Space::Text.name(),
@@ -120,14 +158,13 @@ pub(crate) fn content(
     key: DocumentKey,
     kind: Kind,
 ) -> Result<Option<String>, StorageError> {
-    let part = match kind {
-        Kind::Text => TEXT_CONTENT,
-        Kind::List => LIST_CONTENT,
-    };
-    let bytes = store.get(Space::Text, &part_key(key, part))?;
-    bytes
-        .map(|bytes| String::from_utf8(bytes).map_err(|_| damaged()))
-        .transpose()
+    let plain = PlainText::load(store, &part_key(key, content_part(kind)))?;
+    Ok(plain.map(PlainText::into_text))
+}
+
+/// Whether anything was ever written to a field's text or list.
+pub(crate) fn is_begun(store: &dyn Read, key: DocumentKey, kind: Kind) -> Result<bool, StorageError> {
+    plain_text::exists(store, &part_key(key, content_part(kind)))
 }
 
 /// Who edited a field's text or list last.
@@ -145,8 +182,8 @@ pub(crate) fn load(store: &dyn Read, key: DocumentKey) -> Result<FieldDocuments,
         return Ok(FieldDocuments::new(FieldRow::default()));
     };
     let mut documents = FieldDocuments::new(stored(Space::Text, &bytes)?);
-    for (part, kind) in [(TEXT, Kind::Text), (LIST, Kind::List)] {
-        if let Some(bytes) = store.get(Space::Text, &part_key(key, part))? {
+    for kind in [Kind::Text, Kind::List] {
+        if let Some(bytes) = store.get(Space::Text, &part_key(key, state_part(kind)))? {
             *documents.of(kind) = Document::decode(&bytes).map_err(|_| damaged())?;
         }
     }
@@ -159,7 +196,7 @@ pub(crate) fn load(store: &dyn Read, key: DocumentKey) -> Result<FieldDocuments,
         let client = client_id(row.last.actor, row.log, key.1, session);
         documents
             .of(kind)
-            .apply(&delta, client, row.bundle(), &|_, _| true)
+            .resume(delta, client, row.bundle())
             .map_err(|_| damaged())?;
     }
     Ok(documents)
@@ -192,8 +229,10 @@ impl FieldDocuments {
             row,
             text: Document::new(Kind::Text),
             list: Document::new(Kind::List),
+            plain: [None, None],
             changed: false,
             unlisted: false,
+            used: 0,
         }
     }
 
@@ -213,13 +252,29 @@ impl FieldDocuments {
         sight: Sight<'_>,
     ) -> Result<bool, DeltaError> {
         let covers = |chain, seq| sight.covers(chain, seq);
+        self.offer(|document| document.apply(delta, client, bundle, &covers))
+    }
+
+    /// Whether [`Self::apply`] would take a delta, and whether that is the list; changes nothing.
+    pub(crate) fn check(
+        &mut self,
+        delta: &[u8],
+        client: ClientId,
+        bundle: Bundle,
+        sight: Sight<'_>,
+    ) -> Result<bool, DeltaError> {
+        let covers = |chain, seq| sight.covers(chain, seq);
+        self.offer(|document| document.check(delta, client, bundle, &covers))
+    }
+
+    fn offer(&mut self, take: impl Fn(&mut Document) -> Result<(), DeltaError>) -> Result<bool, DeltaError> {
         // A delta says what it is for by the root that it writes to or by what it continues, so one takes it at most.
-        let as_text = match self.text.apply(delta, client, bundle, &covers) {
+        let as_text = match take(&mut self.text) {
             Ok(()) => return Ok(false),
             Err(DeltaError::Collides) => return Err(DeltaError::Collides),
             Err(error) => error,
         };
-        match self.list.apply(delta, client, bundle, &covers) {
+        match take(&mut self.list) {
             Ok(()) => Ok(true),
             Err(DeltaError::Collides) => Err(DeltaError::Collides),
             Err(as_list) if matches!(as_text, DeltaError::Parent | DeltaError::Content(_)) => Err(as_list),
@@ -235,14 +290,74 @@ impl FieldDocuments {
         }
     }
 
-    fn hash(&self) -> [u8; 32] {
+    /// The hash of what they hold.
+    fn hash(&self, contents: [&Content; 2]) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        for document in [&self.text, &self.list] {
-            let canonical = document.canonical();
+        for (document, content) in [&self.text, &self.list].into_iter().zip(contents) {
+            let canonical = document.canonical_of(content);
             hasher.update(&(canonical.len() as u64).to_le_bytes());
             hasher.update(&canonical);
         }
         *hasher.finalize().as_bytes()
+    }
+
+    /// After how many deltas they are stored anew.
+    fn tail_max(&self) -> u32 {
+        let bytes = self.text.bytes() + self.list.bytes();
+        ((bytes / BYTES_A_DELTA) as u32).clamp(TAIL_MAX.0, TAIL_MAX.1)
+    }
+
+    /// How many bytes they take in memory, by estimate.
+    fn memory(&self) -> usize {
+        let plain = self.plain.iter().flatten().map(PlainText::len).sum::<usize>();
+        plain + MEMORY_FACTOR * (self.text.bytes() + self.list.bytes())
+    }
+
+    /// Stores what changed; `upto` is the position of the last bundle.
+    fn store(
+        &mut self,
+        store: &mut dyn Write,
+        key: DocumentKey,
+        upto: u64,
+        hash: &mut StateHash,
+    ) -> Result<(), StorageError> {
+        let contents = [self.text.content(), self.list.content()];
+        let hashed = |row: &FieldRow| row.hash.map(|hash| encode(&(key.0, key.1, hash)));
+        self.row.hash = self.row.last.map(|_| self.hash(contents.each_ref()));
+        if let Some(bytes) = hashed(&self.stored) {
+            hash.subtract(&bytes);
+        }
+        if let Some(bytes) = hashed(&self.row) {
+            hash.add(&bytes);
+        }
+        let anew = self.row.tail > self.tail_max() || self.row.forked || self.unlisted;
+        if anew {
+            (self.row.upto, self.row.tail) = (upto, 0);
+        }
+        let documents = [&mut self.text, &mut self.list];
+        for (((document, content), plain), kind) in documents
+            .into_iter()
+            .zip(contents)
+            .zip(&mut self.plain)
+            .zip([Kind::Text, Kind::List])
+        {
+            if document.is_empty() {
+                continue;
+            }
+            if anew {
+                store.put(Space::Text, &part_key(key, state_part(kind)), &document.encode())?;
+            }
+            let part = part_key(key, content_part(kind));
+            let plain = match plain {
+                Some(plain) => plain,
+                None => plain.insert(PlainText::load(&*store, &part)?.unwrap_or_default()),
+            };
+            plain.replace(store, &part, content.into_plain_text())?;
+        }
+        store.put(Space::Text, &field_key(key), &encode(&self.row))?;
+        self.unlisted &= !anew;
+        self.stored = self.row.clone();
+        Ok(())
     }
 }
 
@@ -253,10 +368,13 @@ impl Documents {
         store: &dyn Read,
         key: DocumentKey,
     ) -> Result<&mut FieldDocuments, StorageError> {
-        match self.0.entry(key) {
-            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::btree_map::Entry::Vacant(entry) => Ok(entry.insert(load(store, key)?)),
-        }
+        self.uses += 1;
+        let documents = match self.fields.entry(key) {
+            btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            btree_map::Entry::Vacant(entry) => entry.insert(load(store, key)?),
+        };
+        documents.used = self.uses;
+        Ok(documents)
     }
 
     /// Applies a delta; `position` is its bundle's, of a delta that is in the log. The reason, if it has no effect.
@@ -345,13 +463,25 @@ impl Documents {
             }
             store.put(Space::Delta, &row_key, &encode(&row))?;
         }
-        self.0.insert(key, documents);
+        self.fields.insert(key, documents);
         Ok(())
     }
 
-    /// Forgets the documents that were flushed.
-    pub(crate) fn forget(&mut self) {
-        self.0.retain(|_, documents| documents.changed);
+    /// Forgets documents that were flushed, those first that were used longest ago, until the others fit.
+    pub(crate) fn trim(&mut self) {
+        let mut bytes: usize = self.fields.values().map(FieldDocuments::memory).sum();
+        if bytes <= KEPT_BYTES_MAX {
+            return;
+        }
+        let flushed = self.fields.iter().filter(|(_, documents)| !documents.changed);
+        let mut oldest: Vec<_> = flushed.map(|(key, documents)| (documents.used, *key)).collect();
+        oldest.sort_unstable();
+        for (_, key) in oldest {
+            if bytes <= KEPT_BYTES_MAX {
+                break;
+            }
+            bytes -= self.fields.remove(&key).map_or(0, |documents| documents.memory());
+        }
     }
 
     /// Stores what changed; says whose fields did.
@@ -360,40 +490,17 @@ impl Documents {
         store: &mut dyn Write,
         hash: &mut StateHash,
     ) -> Result<Vec<EntityId>, StorageError> {
-        let upto = store.last()?.0;
         let mut entities = Vec::new();
-        for (key, documents) in &mut self.0 {
+        let mut upto = None;
+        for (key, documents) in &mut self.fields {
             if !std::mem::take(&mut documents.changed) {
                 continue;
             }
-            let hashed = |row: &FieldRow| row.hash.map(|hash| encode(&(key.0, key.1, hash)));
-            documents.row.hash = documents.row.last.map(|_| documents.hash());
-            if let Some(bytes) = hashed(&documents.stored) {
-                hash.subtract(&bytes);
-            }
-            if let Some(bytes) = hashed(&documents.row) {
-                hash.add(&bytes);
-            }
-            let anew = documents.row.tail > TAIL_MAX || documents.row.forked || documents.unlisted;
-            if anew {
-                (documents.row.upto, documents.row.tail) = (upto, 0);
-            }
-            for (document, part, plain) in [
-                (&documents.text, TEXT, TEXT_CONTENT),
-                (&documents.list, LIST, LIST_CONTENT),
-            ] {
-                if document.is_empty() {
-                    continue;
-                }
-                if anew {
-                    store.put(Space::Text, &part_key(*key, part), &document.encode())?;
-                }
-                let text = document.content().to_plain_text();
-                store.put(Space::Text, &part_key(*key, plain), text.as_bytes())?;
-            }
-            store.put(Space::Text, &field_key(*key), &encode(&documents.row))?;
-            documents.unlisted &= !anew;
-            documents.stored = documents.row.clone();
+            let upto = match upto {
+                Some(upto) => upto,
+                None => *upto.insert(store.last()?.0),
+            };
+            documents.store(store, *key, upto, hash)?;
             entities.push(key.0);
         }
         Ok(entities)
@@ -403,10 +510,10 @@ impl Documents {
 impl Content {
     /// A text as it is, a list as JSON.
     #[must_use]
-    pub fn to_plain_text(&self) -> String {
+    pub fn into_plain_text(self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
-            Self::List(values) => serde_json::Value::Array(values.clone()).to_string(),
+            Self::Text(text) => text,
+            Self::List(values) => serde_json::Value::Array(values).to_string(),
         }
     }
 }

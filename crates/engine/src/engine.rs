@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::chains::Chains;
 use crate::command::{Command, CommandError, Outcome, Request};
 use crate::derive::DERIVATION_VERSION;
+use crate::documents::Documents;
 use crate::replay::{self, Verification};
 use crate::schema::Schema;
 use crate::snapshot::Snapshots;
@@ -45,6 +46,8 @@ pub struct Engine {
     workspace: Workspace,
     random: ChaCha12Rng,
     cache: Cache,
+    /// The texts and lists that were edited last.
+    documents: Documents,
 }
 
 impl Engine {
@@ -135,6 +138,7 @@ impl Engine {
             workspace,
             random,
             cache,
+            documents: Documents::default(),
         };
         match engine.release(None, now) {
             // What is held stays so until there is room; all the rest can be read.
@@ -155,6 +159,7 @@ impl Engine {
             &self.identity,
             &mut self.random,
             &mut self.cache,
+            &mut self.documents,
             now,
         ))
     }

@@ -87,6 +87,24 @@ impl LayerRows {
         Ok(rows.into_iter().take(limit).collect())
     }
 
+    fn scan_back(
+        &self,
+        base: &dyn Read,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
+        if self.range(space, prefix, None).next().is_none() {
+            return base.scan_back(space, prefix, before, limit);
+        }
+        let mut rows = self.scan(base, space, prefix, None, usize::MAX)?;
+        rows.retain(|(key, _)| before.is_none_or(|before| key.as_slice() < before));
+        rows.reverse();
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
     fn count(&self, base: &dyn Read, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
         let mut count = base.count(space, prefix)?;
         for (key, value) in self.range(space, prefix, None) {
@@ -193,6 +211,17 @@ macro_rules! read_layered {
             ) -> Result<Vec<Row>, StorageError> {
                 let (base, rows) = self.parts();
                 rows.scan(base, space, prefix, after, limit)
+            }
+
+            fn scan_back(
+                &self,
+                space: Space,
+                prefix: &[u8],
+                before: Option<&[u8]>,
+                limit: usize,
+            ) -> Result<Vec<Row>, StorageError> {
+                let (base, rows) = self.parts();
+                rows.scan_back(base, space, prefix, before, limit)
             }
 
             fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
@@ -323,6 +352,10 @@ mod tests {
                 prop_assert_eq!(
                     layered.scan(Space::Meta, &prefix, after.as_deref(), limit).unwrap(),
                     write.scan(Space::Meta, &prefix, after.as_deref(), limit).unwrap()
+                );
+                prop_assert_eq!(
+                    layered.scan_back(Space::Meta, &prefix, after.as_deref(), limit).unwrap(),
+                    write.scan_back(Space::Meta, &prefix, after.as_deref(), limit).unwrap()
                 );
                 prop_assert_eq!(
                     layered.count(Space::Meta, &prefix).unwrap(),

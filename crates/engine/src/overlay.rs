@@ -22,7 +22,7 @@ pub(crate) use diff::diff;
 pub use diff::{OverlayDiff, StagedChange, StagedEdit};
 pub use drift::Drift;
 pub(crate) use drift::{drifted, drifts, keep_mine};
-pub(crate) use view::{OverlayView, build};
+pub(crate) use view::{Committer, OverlayView, build};
 
 use crate::derive::{Effect, effects};
 use crate::row::CellKey;

@@ -237,7 +237,7 @@ impl Snapshot {
         let root = self.root(entity);
         let mut key = (root, field.id);
         for name in self.synonyms.aliases.names(root) {
-            if documents::content(&*self.store, (name, field.id), kind)?.is_some() {
+            if documents::is_begun(&*self.store, (name, field.id), kind)? {
                 key = (name, field.id);
                 break;
             }

@@ -158,7 +158,7 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.rows.retain(|_, entry| entry.changed);
         self.edges.retain(|_, entry| entry.changed);
-        self.documents.forget();
+        self.documents.trim();
     }
 
     /// Writes the changed rows and the indexes over them; says what changed.

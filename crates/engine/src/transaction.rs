@@ -25,6 +25,7 @@ use crate::chains::{Chain, ChainHead, Chains};
 use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
+use crate::documents::Documents;
 use crate::forks::ForkEvidence;
 use crate::overlay::{self, Drift, OverlayId};
 use crate::plan::{View, plan};
@@ -231,6 +232,8 @@ pub struct Transaction<'a> {
     identity: &'a Identity,
     random: &'a mut ChaCha12Rng,
     published: &'a mut Cache,
+    /// Where the texts and lists are kept between transactions; the state has them meanwhile.
+    documents: &'a mut Documents,
     cache: Cache,
     state: State,
     now: Timestamp,
@@ -249,10 +252,12 @@ impl<'a> Transaction<'a> {
         identity: &'a Identity,
         random: &'a mut ChaCha12Rng,
         published: &'a mut Cache,
+        documents: &'a mut Documents,
         now: Timestamp,
     ) -> Self {
         let cache = published.clone();
-        let state = State::new(cache.summary.hash, Arc::clone(&cache.synonyms));
+        let mut state = State::new(cache.summary.hash, Arc::clone(&cache.synonyms));
+        *state.documents() = std::mem::take(documents);
         let (chains_changed, committed) = (BTreeSet::new(), Committed::default());
         Self {
             write,
@@ -260,6 +265,7 @@ impl<'a> Transaction<'a> {
             identity,
             random,
             published,
+            documents,
             cache,
             state,
             now,
@@ -450,6 +456,7 @@ impl<'a> Transaction<'a> {
     /// [`StorageError`]: nothing of the transaction was kept.
     pub fn commit(mut self) -> Result<Committed, StorageError> {
         if self.committed.is_empty() {
+            *self.documents = std::mem::take(self.state.documents());
             return Ok(self.committed);
         }
         self.flush()?;
@@ -468,6 +475,8 @@ impl<'a> Transaction<'a> {
             .note(self.cache.summary.version, &self.committed.changes);
         self.write.commit()?;
         *self.published = self.cache;
+        *self.documents = std::mem::take(self.state.documents());
+        self.documents.trim();
         Ok(self.committed)
     }
 
@@ -755,6 +764,7 @@ fn intent(command_id: CommandId, request: &Request) -> Intent {
         causation_id: envelope.causation_id,
         justification: envelope.justification.clone(),
         approval_id: envelope.approval_id.clone(),
+        decision: None,
     }
 }
 

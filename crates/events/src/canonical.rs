@@ -45,21 +45,29 @@ pub(crate) fn write(value: &Value, out: &mut String) {
 /// Writes a text in quotes, with the escapes that RFC 8785 asks for.
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if u32::from(control) < 0x20 => {
-                write!(out, "\\u{:04x}", u32::from(control)).expect("writing to a string does not fail");
-            }
-            other => out.push(other),
+    // What needs no escape is copied in whole pieces; escapes are of single bytes, which are no part of other characters.
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            0x8 => "\\b",
+            b'\t' => "\\t",
+            b'\n' => "\\n",
+            0xc => "\\f",
+            b'\r' => "\\r",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(&text[copied..at]);
+        copied = at + 1;
+        if escape.is_empty() {
+            write!(out, "\\u{byte:04x}").expect("writing to a string does not fail");
+        } else {
+            out.push_str(escape);
         }
     }
+    out.push_str(&text[copied..]);
     out.push('"');
 }
 

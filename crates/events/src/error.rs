@@ -1,8 +1,10 @@
 //! What can go wrong with a store.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::path::PathBuf;
 
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::encryption::EncryptionError;
@@ -146,7 +148,7 @@ pub enum RefusedCommit {
 }
 
 /// The context of a decision changed before its events could be appended.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Serialize)]
 #[error(
     "append events: the context changed: expected {}, found {}",
     shown(*.expected_context_version),
@@ -160,7 +162,7 @@ pub struct ContextConflict {
 }
 
 /// A stream that is not where a writer expects it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StreamMismatch {
     /// The stream.
     pub stream: StreamId,
@@ -205,6 +207,26 @@ impl From<RefusedCommit> for AppendError {
     fn from(refused: RefusedCommit) -> Self {
         Self::Refused(refused)
     }
+}
+
+/// A changed context, in words.
+pub(crate) fn describe_context(conflict: &ContextConflict, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        out,
+        "the context changed: expected {}, found {}",
+        shown(conflict.expected_context_version),
+        shown(conflict.actual_context_version)
+    )
+}
+
+/// Changed streams, in words.
+pub(crate) fn describe_streams(mismatches: &[StreamMismatch], out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let noun = if mismatches.len() == 1 {
+        "a stream"
+    } else {
+        "streams"
+    };
+    write!(out, "{noun} changed: {}", listed(mismatches))
 }
 
 fn shown(version: Option<SequenceNumber>) -> String {

@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::{CommandType, Justification};
 use crate::id::{CommandId, EventId, Timestamp};
-use crate::name::{Actor, CorrelationId, EventType, StreamId};
+use crate::name::{Actor, ApprovalId, CorrelationId, EventType, Source, StreamId};
 use crate::payload::Payload;
 use crate::stream::StreamPosition;
 
@@ -26,14 +27,13 @@ impl fmt::Display for SequenceNumber {
     }
 }
 
-/// Which form the payload of an event has: forms of one type are counted from 1 on. An event that says nothing has the
-/// first.
+/// Which form the payload of an event type has: the first, or one that replaced it later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SchemaVersion(pub NonZeroU32);
+pub struct SchemaVersion(NonZeroU32);
 
 impl SchemaVersion {
-    /// The first form of a type.
+    /// The form that an event type begins with.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// The version of that number; `None` for 0.
@@ -43,6 +43,12 @@ impl SchemaVersion {
             Some(number) => Some(Self(number)),
             None => None,
         }
+    }
+
+    /// Its number, from 1 on.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
     }
 
     /// The version after this one.
@@ -121,6 +127,21 @@ pub struct Metadata {
     /// The command it came of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
+    /// What kind of command that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command_type: Option<CommandType>,
+    /// Where the command was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Why it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub justification: Option<Justification>,
+    /// The approval that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
+    /// The event whose effect this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compensates: Option<EventId>,
     /// Which form the payload has; absent for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<SchemaVersion>,

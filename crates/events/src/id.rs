@@ -137,6 +137,20 @@ id! {
     CommandId
 }
 
+impl CommandId {
+    /// The id of the one command that answers an event for a purpose, such as `charge the card`: whoever comes back to the
+    /// event after a crash gives the same command again. It is `UUIDv8`-shaped.
+    #[must_use]
+    pub fn answering(event: EventId, purpose: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("openprod events 2026 answering command");
+        hasher.update(event.as_bytes());
+        hasher.update(purpose.as_bytes());
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid().into_bytes())
+    }
+}
+
 impl EventId {
     /// The id that follows: one greater in the bits that `UUIDv7` leaves to chance, then in those of the time.
     #[must_use]
@@ -248,6 +262,16 @@ mod tests {
     fn successor_carries_over_version_and_variant_into_the_time() {
         let id = EventId::new(Timestamp::from_millis(7), [0xff; 10]);
         assert_eq!(id.successor(), EventId::new(Timestamp::from_millis(8), [0; 10]));
+    }
+
+    #[test]
+    fn answer_to_an_event_has_one_id_a_purpose() {
+        let [one, other] = [EventId::from_u128(1), EventId::from_u128(2)];
+        let id = CommandId::answering(one, "pay");
+        assert_eq!(id, CommandId::answering(one, "pay"));
+        assert_ne!(id, CommandId::answering(one, "ship"));
+        assert_ne!(id, CommandId::answering(other, "pay"));
+        assert_eq!(Uuid::from_bytes(*id.as_bytes()).get_version_num(), 8);
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! Facts that are only ever added, and decisions that are only taken on facts that have not moved.
 //!
 //! **Owns** the event store: what a fact, a query, a stream and a commit are, and the stores that keep them in memory,
-//! in a SQLite file, or in a PostgreSQL database.
+//! in a SQLite file, or in a PostgreSQL database; and typed commands that decide on facts.
 //!
 //! **Refuses to know** what facts mean, who may record them, and how they travel: it stands alone, and imports
 //! nothing of the workspace around it.
 //!
 //! **Start reading** at [`store`]: the trait that every store implements, and that [`conformance`] holds it to; then at
-//! [`commit`], the one way in.
+//! [`commit`], the one way in. Programs that decide begin at [`command`] and [`executor`].
 
+pub mod command;
 pub mod commit;
 pub mod conformance;
 pub mod encryption;
 pub mod error;
 pub mod event;
+pub mod executor;
+pub mod field;
 pub mod id;
 pub mod limits;
 pub mod memory;
@@ -30,6 +33,7 @@ pub mod sqlite;
 pub mod store;
 pub mod stream;
 pub mod subscription;
+pub mod testkit;
 pub mod upcaster;
 
 mod canonical;
@@ -41,14 +45,22 @@ mod posting;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
+pub use command::{
+    Command, CommandType, Decision, DomainEvent, Envelope, Justification, Permission, Rejection, Secret,
+    Violations,
+};
 pub use commit::{
     AppendResult, CommandReceipt, Commit, Committed, ExpectedContext, RecordedCommand, RequestHash,
 };
 pub use error::{AppendError, ContextConflict, RefusedCommit, StoreError, StreamMismatch};
 pub use event::{EventRecord, Metadata, NewEvent, SchemaVersion, SequenceNumber};
+pub use executor::{CommandError, Executor, Outcome, RetryPolicy};
 pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
 pub use memory::MemoryStore;
-pub use name::{Actor, CorrelationId, EventType, FoldName, NameError, ProjectionName, StreamId, SubjectId};
+pub use name::{
+    Actor, ApprovalId, CorrelationId, EventType, FoldName, NameError, ProjectionName, Source, StreamId,
+    SubjectId,
+};
 pub use payload::{Payload, PayloadError};
 #[cfg(feature = "postgres")]
 pub use postgresql::{PostgresConfig, PostgresStore};

@@ -9,6 +9,15 @@ pub const STREAM_ID_BYTES_MAX: usize = 500;
 /// The longest actor and the longest correlation id, in bytes.
 pub const NAME_BYTES_MAX: usize = 500;
 
+/// The longest name of a command and of a permission, in bytes.
+pub const DECLARED_NAME_BYTES_MAX: usize = 200;
+
+/// The longest justification of a command, in bytes.
+pub const JUSTIFICATION_BYTES_MAX: usize = 4_000;
+
+/// How often a command may ask for more streams after it has seen what it read.
+pub const DISCOVERY_ROUNDS_MAX: u32 = 16;
+
 /// The largest payload, in bytes of canonical JSON: large files belong into a blob store.
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 

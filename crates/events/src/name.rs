@@ -40,7 +40,7 @@ pub enum NameError {
     },
 }
 
-fn check(kind: &'static str, text: &str, bytes_max: usize) -> Result<(), NameError> {
+pub(crate) fn check(kind: &'static str, text: &str, bytes_max: usize) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty { kind });
     }
@@ -58,6 +58,21 @@ fn check(kind: &'static str, text: &str, bytes_max: usize) -> Result<(), NameErr
         }),
         None => Ok(()),
     }
+}
+
+/// Whether a text that is written in the source of a program is such a name: what [`check`] says, at compile time.
+pub(crate) const fn is_name(text: &str, bytes_max: usize) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // Beyond ASCII, the control characters are U+0080 to U+009F.
+        let late = bytes[at] == 0xc2 && at + 1 < bytes.len() && bytes[at + 1] < 0xa0;
+        if bytes[at].is_ascii_control() || late {
+            return false;
+        }
+        at += 1;
+    }
+    !bytes.is_empty() && bytes.len() <= bytes_max
 }
 
 macro_rules! name {
@@ -143,6 +158,14 @@ name! {
     /// The request or the process that an event belongs to.
     CorrelationId, "correlation id", NAME_BYTES_MAX
 }
+name! {
+    /// Where a command was given: a program, a screen, a device.
+    Source, "source", NAME_BYTES_MAX
+}
+name! {
+    /// The approval that a command rests on, as whatever keeps approvals calls it.
+    ApprovalId, "approval id", NAME_BYTES_MAX
+}
 
 name! {
     /// A projection, and its rows in a target.
@@ -159,6 +182,8 @@ name! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -177,6 +202,13 @@ mod tests {
             StreamId::new("x".repeat(STREAM_ID_BYTES_MAX + 1)),
             Err(NameError::TooLong { .. })
         ));
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_judged_alike_at_compile_time(text in "[a-z\\u{0}-\\u{20}\\u{7e}-\\u{c3}]{0,12}") {
+            prop_assert_eq!(is_name(&text, 10), check("name", &text, 10).is_ok());
+        }
     }
 
     #[test]

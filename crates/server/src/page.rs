@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 /// The page loads its own files and talks to its own engine; `'self'` covers the WebSocket too.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+    img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /// What everything else may do, should a browser ever show it: nothing.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";

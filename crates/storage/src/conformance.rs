@@ -32,6 +32,7 @@ pub fn bundle(log: u8, seq: u64, prev: Option<&VerifiedBundle>) -> VerifiedBundl
             causation_id: None,
             justification: None,
             approval_id: None,
+            decision: None,
         },
         payloads: vec![CreateEntity { entity }.into()],
     };
@@ -139,6 +140,26 @@ fn rows_are_ordered_and_bounded(store: &mut dyn Storage) -> Result<(), StorageEr
     );
     assert_eq!(keys(b"\xff", None, 100)?, [&b"\xff"[..], b"\xff\xff"]);
     assert_eq!(keys(b"x", None, 100)?, none);
+    let back = |prefix: &[u8], before: Option<&[u8]>, limit| -> Result<Vec<Vec<u8>>, StorageError> {
+        Ok(reader
+            .scan_back(Space::Edge, prefix, before, limit)?
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect())
+    };
+    assert_eq!(
+        back(b"", None, 100)?,
+        [&b"\xff\xff"[..], b"\xff", b"c", b"b", b"abc", b"a", b""]
+    );
+    assert_eq!(back(b"", Some(b"b"), 2)?, [&b"abc"[..], b"a"]);
+    assert_eq!(back(b"a", None, 1)?, [&b"abc"[..]]);
+    assert_eq!(back(b"a", Some(b"abc"), 100)?, [&b"a"[..]]);
+    assert_eq!(back(b"a", Some(b"x"), 100)?, [&b"abc"[..], b"a"]);
+    assert_eq!(back(b"a", Some(b"a"), 100)?, none);
+    assert_eq!(back(b"b", Some(b"a"), 100)?, none);
+    assert_eq!(back(b"\xff", None, 100)?, [&b"\xff\xff"[..], b"\xff"]);
+    assert_eq!(back(b"\xff", Some(b"\xff\xff"), 100)?, [&b"\xff"[..]]);
+    assert_eq!(back(b"x", None, 100)?, none);
     assert_eq!(keys(b"", None, 0)?, none);
     assert_eq!(reader.get(Space::Edge, b"c")?.as_deref(), Some(&b"again"[..]));
     assert_eq!(reader.get(Space::Edge, b"ab")?, None);

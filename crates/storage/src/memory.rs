@@ -12,7 +12,7 @@ use openprod_core::{BundleId, EntityId, FacetId, VerifiedBundle};
 
 use crate::error::StorageError;
 use crate::space::Space;
-use crate::storage::{ChainId, Place, Position, Read, Readers, Row, Storage, StoredBundle, Write};
+use crate::storage::{ChainId, Place, Position, Read, Readers, Row, Storage, StoredBundle, Write, successor};
 
 const SPACES: usize = Space::ALL.len();
 
@@ -137,6 +137,34 @@ impl Read for State {
     ) -> Result<Vec<Row>, StorageError> {
         Ok(self
             .rows_after(space, prefix, after)
+            .take(limit)
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect())
+    }
+
+    fn scan_back(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
+        let beyond = successor(prefix);
+        let end = match (before, &beyond) {
+            (Some(before), Some(beyond)) => Some(before.min(beyond)),
+            (before, beyond) => before.or(beyond.as_deref()),
+        };
+        // A range that ends before it begins is a mistake to a map, and here it is empty.
+        if before.is_some_and(|before| before <= prefix) {
+            return Ok(Vec::new());
+        }
+        Ok(self.rows[space.index()]
+            .range::<(Bound<&[u8]>, Bound<&[u8]>), [u8]>((
+                Bound::Included(prefix),
+                end.map_or(Bound::Unbounded, Bound::Excluded),
+            ))
+            .rev()
+            .take_while(|(key, _)| key.starts_with(prefix))
             .take(limit)
             .map(|(key, value)| (key.to_vec(), value.to_vec()))
             .collect())

@@ -35,13 +35,31 @@ pub enum Space {
     Text,
     /// The deltas of texts and lists, by document.
     Delta,
-    /// Facts about the workspace as a whole: its name, secret, state hash and versions.
+    /// Facts, by this store's sequence number.
+    Fact,
+    /// The sequence number that this store gave to a fact, by operation: kept when everything else is derived anew.
+    Ordinal,
+    /// The types of facts.
+    Kind,
+    /// Facts by type and by what their payload holds.
+    Posting,
+    /// Facts by stream and version.
+    Stream,
+    /// Decisions that were taken on facts.
+    Decision,
+    /// Decisions by what they watch for: type, value and place.
+    Watch,
+    /// Facts that a decision had not seen and should have.
+    Clash,
+    /// What was resolved about decisions.
+    Resolution,
+    /// What is known of the workspace as a whole: its name, secret, state hash and versions.
     Meta,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 26] = [
         Self::Chain,
         Self::Held,
         Self::Command,
@@ -58,6 +76,15 @@ impl Space {
         Self::Overlay,
         Self::Text,
         Self::Delta,
+        Self::Fact,
+        Self::Ordinal,
+        Self::Kind,
+        Self::Posting,
+        Self::Stream,
+        Self::Decision,
+        Self::Watch,
+        Self::Clash,
+        Self::Resolution,
         Self::Meta,
     ];
 
@@ -81,6 +108,15 @@ impl Space {
             Self::Overlay => "overlay",
             Self::Text => "text",
             Self::Delta => "delta",
+            Self::Fact => "fact",
+            Self::Ordinal => "ordinal",
+            Self::Kind => "kind",
+            Self::Posting => "posting",
+            Self::Stream => "stream",
+            Self::Decision => "decision",
+            Self::Watch => "watch",
+            Self::Clash => "clash",
+            Self::Resolution => "resolution",
             Self::Meta => "meta",
         }
     }

@@ -60,6 +60,19 @@ pub trait Read {
         limit: usize,
     ) -> Result<Vec<Row>, StorageError>;
 
+    /// The rows whose keys begin with `prefix` and are less than `before`, in descending order of key, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    fn scan_back(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError>;
+
     /// How many rows have keys that begin with `prefix`.
     ///
     /// # Errors
@@ -175,6 +188,18 @@ pub trait Readers: Send + Sync {
     fn reader(&self) -> Result<Box<dyn Read + Send>, StorageError>;
 }
 
+/// The least key beyond all those that begin with `prefix`; `None` when there is none.
+pub(crate) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return Some(end);
+        }
+    }
+    None
+}
+
 /// Implements [`Read`] for a type through the view that one of its methods gives.
 macro_rules! read_through {
     ($type:ty, $view:ident) => {
@@ -191,6 +216,16 @@ macro_rules! read_through {
                 limit: usize,
             ) -> Result<Vec<Row>, StorageError> {
                 self.$view().scan(space, prefix, after, limit)
+            }
+
+            fn scan_back(
+                &self,
+                space: Space,
+                prefix: &[u8],
+                before: Option<&[u8]>,
+                limit: usize,
+            ) -> Result<Vec<Row>, StorageError> {
+                self.$view().scan_back(space, prefix, before, limit)
             }
 
             fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {

@@ -36,5 +36,5 @@ pub use message::Message;
 pub use peer::{Delivery, Peer, PeerConfig, PeerError, PeerEvent};
 pub use replay::ReplayGuard;
 pub use secret::{Membership, WorkspaceSecret};
-pub use status::{PeerStatus, SyncError, SyncEvent, SyncState};
+pub use status::{Acquaintance, GivenAddress, PeerStatus, SyncError, SyncEvent, SyncState};
 pub use tag::{Tag, recognise};

@@ -377,6 +377,12 @@ impl Peer {
         self.hello.as_ref().map_or("", |hello| &hello.name)
     }
 
+    /// The rules by which the other side derives its state; `None` before it has said hello.
+    #[must_use]
+    pub fn derivation(&self) -> Option<u32> {
+        self.hello.as_ref().map(|hello| hello.derivation)
+    }
+
     /// How far the other side's clock is ahead of ours, in milliseconds.
     #[must_use]
     pub const fn skew_ms(&self) -> i64 {

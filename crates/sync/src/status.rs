@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use openprod_core::{ActorId, WorkspaceId};
+use openprod_core::{ActorId, Timestamp, WorkspaceId};
 use thiserror::Error;
 
 use crate::connection::ConnectionError;
@@ -70,6 +70,38 @@ pub struct PeerStatus {
     pub skew_ms: i64,
     /// What went wrong with it last, until it is connected again.
     pub problem: Option<String>,
+    /// When it was last connected: now, while it is; `None` before the first time.
+    pub last_met: Option<Timestamp>,
+    /// Whether its announcement is heard on the network at present.
+    pub heard: bool,
+    /// The protocol that it speaks; `None` before it has said so.
+    pub protocol: Option<u16>,
+    /// The rules by which it derives its state; `None` before it has said so.
+    pub derivation: Option<u32>,
+}
+
+/// An address that was given by hand. It is dialled until it is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenAddress {
+    /// The address, as it was given.
+    pub address: String,
+    /// Who was found there; `None` while nobody was.
+    pub peer: Option<ActorId>,
+    /// Whether that member is connected, by this address or another.
+    pub connected: bool,
+}
+
+/// A member that was met at some time: what is worth remembering over a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acquaintance {
+    /// Who it is.
+    pub peer_id: ActorId,
+    /// What its device was called.
+    pub name: String,
+    /// Where it was.
+    pub address: String,
+    /// When it was last connected.
+    pub last_met: Timestamp,
 }
 
 /// How a workspace stands with its members.

@@ -16,7 +16,7 @@ import { Failed, Loading } from "./shared/ui/states";
 import { Toasts } from "./shared/ui/toasts";
 
 /** Answers that take the engine long, and change with every write: asked again at most so often. */
-const SLOW = new Set(["tables", "history", "overlays", "overlay"]);
+const SLOW = new Set(["tables", "status", "history", "overlays", "overlay"]);
 const SLOW_MS = 400;
 const waiting = new Map<string, QueryKey>();
 

@@ -1,6 +1,7 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { signIn } from "./features/session/session";
+import "@fontsource-variable/inter";
 import "./shared/style/tokens.css";
 import "./shared/style/base.css";
 import "./features/shell/shell.css";

@@ -207,6 +207,7 @@ impl Deed {
                 fact_type: "performed".to_owned(),
                 payload: b"{}".to_vec(),
                 streams: Vec::new(),
+                metadata: Vec::new(),
             }
             .into(),
             Self::Type { .. } | Self::Frame(..) => return None,

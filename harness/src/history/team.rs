@@ -162,6 +162,7 @@ impl Team {
                 causation_id: None,
                 justification: None,
                 approval_id: None,
+                decision: None,
             },
             root: [0; 32],
             count: 0,

@@ -119,6 +119,28 @@ fn committed_draft_shows_everywhere_what_its_author_saw_in_it() {
 }
 
 #[test]
+fn draft_stands_behind_what_a_merge_brought() {
+    let (network, [a, b], cue) = with_a_cue();
+    let other = a.create_record("Cues", &[("label", "Also go")]);
+    network.wait_for_sync();
+    let draft = a.begin_draft("Tech notes");
+    set(&a, other, "Wait");
+    network.run_for(Duration::from_secs(5));
+    set(&b, cue, "Stand by");
+    b.merge(cue, other);
+    network.wait_for_sync();
+    assert_eq!(a.root(other), cue);
+    // Both labels are the one record's now, and the draft's will be the later one.
+    assert_eq!(a.seen(cue, "Cues", "label"), "Wait");
+    a.commit(draft);
+    network.settle();
+    for peer in [&a, &b] {
+        assert_eq!(label(peer, cue), "Wait");
+        assert_eq!(peer.snapshot().conflicts().unwrap().len(), 1);
+    }
+}
+
+#[test]
 fn discard_leaves_no_trace_on_any_peer() {
     let (network, [a, b], cue) = with_a_cue();
     let (hash, bundles) = (a.state_hash(), a.bundles().len());

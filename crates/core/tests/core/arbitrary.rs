@@ -1,10 +1,11 @@
 //! Arbitrary values, payloads and drafts.
 
+use openprod_core::intent::{DecisionContext, DecisionPolicy};
 use openprod_core::operation::*;
 use openprod_core::value::{Blob, DateTime};
 use openprod_core::{
     ActorId, BlobHash, BundleHash, CommandId, Draft, EdgeId, EntityId, FacetId, FieldId, Hlc, Intent, LogId,
-    Payload, Seen, Value, WorkspaceId,
+    OpId, Payload, Seen, Value, WorkspaceId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -149,14 +150,19 @@ pub(crate) fn payload() -> impl Strategy<Value = Payload> {
             facets
         }
         .into()),
-        (any::<String>(), any::<Vec<u8>>(), vec(any::<String>(), 0..3)).prop_map(
-            |(fact_type, payload, streams)| RecordFact {
+        (
+            any::<String>(),
+            any::<Vec<u8>>(),
+            vec(any::<String>(), 0..3),
+            any::<Vec<u8>>()
+        )
+            .prop_map(|(fact_type, payload, streams, metadata)| RecordFact {
                 fact_type,
                 payload,
-                streams
+                streams,
+                metadata
             }
-            .into()
-        ),
+            .into()),
     ];
     prop_oneof![records, edges, others]
 }
@@ -168,6 +174,26 @@ pub(crate) fn hlc() -> impl Strategy<Value = Hlc> {
     })
 }
 
+fn decision() -> impl Strategy<Value = DecisionContext> {
+    let policy = prop_oneof![
+        Just(DecisionPolicy::Surface),
+        Just(DecisionPolicy::Compensate),
+        Just(DecisionPolicy::Lose)
+    ];
+    let heads = prop::collection::btree_set(id(), 0..3);
+    (any::<(u32, u32, Vec<u8>, u64, [u8; 32])>(), heads, policy).prop_map(
+        |((handler_version, semantics, query, count, digest), heads, policy)| DecisionContext {
+            handler_version,
+            semantics,
+            query,
+            count,
+            digest,
+            heads: heads.into_iter().map(OpId::from_u128).collect(),
+            policy,
+        },
+    )
+}
+
 fn intent() -> impl Strategy<Value = Intent> {
     let text = || "\\PC{0,20}";
     (
@@ -177,9 +203,10 @@ fn intent() -> impl Strategy<Value = Intent> {
         any::<Option<u128>>(),
         any::<Option<u128>>(),
         prop::option::of(text()),
+        prop::option::of(decision()),
     )
         .prop_map(
-            |(command_id, command_type, source, correlation, causation, remark)| Intent {
+            |(command_id, command_type, source, correlation, causation, remark, decision)| Intent {
                 command_id: CommandId::from_u128(command_id),
                 command_type,
                 source,
@@ -187,6 +214,7 @@ fn intent() -> impl Strategy<Value = Intent> {
                 causation_id: causation.map(CommandId::from_u128),
                 justification: remark.clone(),
                 approval_id: remark,
+                decision,
             },
         )
 }

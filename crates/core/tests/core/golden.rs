@@ -1,10 +1,11 @@
 //! The format, held by bytes: a change that breaks these breaks every workspace there is.
 
+use openprod_core::intent::{DecisionContext, DecisionPolicy};
 use openprod_core::operation::*;
 use openprod_core::value::{Blob, DateTime};
 use openprod_core::{
     ActorId, BlobHash, Bundle, BundleHash, CommandId, Draft, EdgeId, EntityId, FacetId, FieldId, Hlc,
-    Identity, Intent, LogId, Payload, Seen, Timestamp, Value, WorkspaceId, seal,
+    Identity, Intent, LogId, OpId, Payload, Seen, Timestamp, Value, WorkspaceId, seal,
 };
 
 /// The bundle below in hex, one line a part of it.
@@ -135,6 +136,7 @@ pub(crate) fn golden_draft() -> Draft {
             fact_type: "tool_returned".into(),
             payload: br#"{"tool_id":"tool-123"}"#.to_vec(),
             streams: vec!["tool-123".into()],
+            metadata: br#"{"actor":"jane"}"#.to_vec(),
         }
         .into(),
     ]);
@@ -162,6 +164,15 @@ pub(crate) fn golden_draft() -> Draft {
             causation_id: None,
             justification: Some("moved to the matinee".into()),
             approval_id: None,
+            decision: Some(DecisionContext {
+                handler_version: 3,
+                semantics: 1,
+                query: br#"{"filters":[{"event_types":["tool_returned"]}]}"#.to_vec(),
+                count: 2,
+                digest: [0x66; 32],
+                heads: vec![OpId::from_u128(0x77)],
+                policy: DecisionPolicy::Compensate,
+            }),
         },
         payloads,
     }
@@ -199,7 +210,7 @@ fn golden_bundle_is_read() {
     assert_eq!(kinds.len(), Payload::KINDS.len(), "every kind is among them");
     assert_eq!(
         bundle.hash().to_string(),
-        "cca2ea1337486c86c6ad3b1ac8c4ad5d82adc7bd9b62d3589658a80d5fbd62f5"
+        "2797e32438498e51db1ea6548cc2306a1dcb97b70884b255d53bc4464ecffe39"
     );
-    assert_eq!(bundle.id().to_string(), "01a1fdc3-5780-7ca2-aa13-37486c860000");
+    assert_eq!(bundle.id().to_string(), "01a1fdc3-5780-7797-a324-38498e500000");
 }

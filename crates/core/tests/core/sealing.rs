@@ -3,11 +3,12 @@
 use openprod_core::bundle::{BUNDLE_BYTES_MAX, OPERATIONS_MAX, SEEN_MAX};
 use openprod_core::encoding::{DECODE_BYTES_MAX, decode_unchecked, encode, encoded_len};
 use openprod_core::identity::Purpose;
-use openprod_core::intent::{LABEL_BYTES_MAX, REMARK_BYTES_MAX};
+use openprod_core::intent::{CONTEXT_HEADS_MAX, CONTEXT_QUERY_BYTES_MAX, LABEL_BYTES_MAX, REMARK_BYTES_MAX};
 use openprod_core::operation::{CreateEntity, LIST_MAX, RecordFact, SetCrdtField, SetField};
 use openprod_core::{
-    ActorId, Bundle, BundleError, BundleHash, Draft, EntityId, FacetId, FieldId, Header, HeaderError, Hlc,
-    Identity, LogId, OperationProof, Payload, PayloadError, ProofError, SealError, Seen, Value, merkle, seal,
+    ActorId, Bundle, BundleError, BundleHash, DecisionContext, Draft, EntityId, FacetId, FieldId, Header,
+    HeaderError, Hlc, Identity, LogId, OpId, OperationProof, Payload, PayloadError, ProofError, SealError,
+    Seen, Value, merkle, seal,
 };
 use proptest::prelude::*;
 
@@ -36,6 +37,7 @@ fn fact(streams: usize) -> Payload {
         fact_type: "counted".into(),
         payload: b"{}".to_vec(),
         streams: vec![String::new(); streams],
+        metadata: Vec::new(),
     }
     .into()
 }
@@ -231,6 +233,19 @@ fn draft_that_contradicts_itself_is_not_sealed() {
     let mut wordy = golden();
     wordy.intent.justification = Some("a".repeat(REMARK_BYTES_MAX + 1));
     assert_eq!(check(wordy).unwrap_err(), SealError::IntentTooLong);
+    let deciding = |change: fn(&mut DecisionContext)| {
+        let mut draft = golden();
+        change(draft.intent.decision.as_mut().unwrap());
+        check(draft)
+    };
+    assert!(deciding(|decision| decision.query = vec![b' '; CONTEXT_QUERY_BYTES_MAX]).is_ok());
+    for excess in [
+        (|decision| decision.query = vec![b' '; CONTEXT_QUERY_BYTES_MAX + 1]) as fn(&mut DecisionContext),
+        |decision| decision.heads = (0..=CONTEXT_HEADS_MAX as u128).map(OpId::from_u128).collect(),
+        |decision| decision.heads = vec![OpId::from_u128(2), OpId::from_u128(1)],
+    ] {
+        assert_eq!(deciding(excess).unwrap_err(), SealError::IntentTooLong);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use openprod_core::{ActorId, BundleHash, Hlc, LogId, Timestamp};
 use openprod_storage::{ChainId, Read, StorageError};
 
 use super::{OverlayId, edits};
-use crate::derive::{Effect, apply, effects};
+use crate::derive::{apply, effects};
 use crate::layer::{LayerRows, Layered};
 use crate::row::{Sight, Writer};
 use crate::schema::Schema;
@@ -25,16 +25,26 @@ pub(crate) struct OverlayView {
     pub(crate) changes: Changes,
 }
 
-/// Lays the edits of an overlay over a store. Each of them lies on top of all that is known, as it will once it is
-/// committed.
+/// Who would commit an overlay, and upon what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Committer {
+    pub(crate) actor: ActorId,
+    pub(crate) log: LogId,
+    /// The time of the latest operation that is applied.
+    pub(crate) latest: Hlc,
+}
+
+/// Lays the edits of an overlay over a store. Each of them lies on top of all that is known and comes after it, as it
+/// will once it is committed.
 pub(crate) fn build(
     store: &dyn Read,
     synonyms: &Arc<Synonyms>,
-    (actor, log): (ActorId, LogId),
+    committer: Committer,
     overlay: OverlayId,
 ) -> Result<OverlayView, StorageError> {
     let mut state = State::new(StateHash::ZERO, Arc::clone(synonyms));
     let mut layered = Layered::new(store);
+    let mut latest = committer.latest;
     for (id, edit) in edits(store, overlay)? {
         if edit.undone {
             continue;
@@ -42,22 +52,20 @@ pub(crate) fn build(
         let mut hash = [0; 32];
         hash[..16].copy_from_slice(overlay.as_bytes());
         hash[24..].copy_from_slice(&id.0.to_be_bytes());
-        let at = Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::from_micros(edit.at_micros));
-        let end = Hlc::next(Hlc::ZERO, Hlc::ZERO, Timestamp::MAX);
-        let writer = |hlc| Writer {
+        // Not the time of the edit: others may have written later, under another name of the same record.
+        let hlc = Hlc::next(latest, latest, Timestamp::from_micros(edit.at_micros));
+        let writer = Writer {
             chain: ChainId(u32::MAX),
             seq: id.0,
             hlc,
             hash: BundleHash::from_bytes(hash),
-            actor,
-            log,
+            actor: committer.actor,
+            log: committer.log,
             sight: Sight::Everything,
         };
         for (index, payload) in (0..).zip(edit.payloads()?) {
+            latest = hlc.plus(index);
             for effect in effects(payload) {
-                // Merges are replayed in order of time, and the draft's come last.
-                let last = matches!(effect, Effect::Rename(_));
-                let writer = writer(if last { end } else { at });
                 apply(&mut state, &mut layered, &writer, None, index, effect)?;
             }
         }

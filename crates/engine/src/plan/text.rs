@@ -25,11 +25,12 @@ pub(super) fn edit(view: &mut View<'_>, edit: &TextEdit) -> Result<Plan, Command
         return Err(not_in_table(act, edit.entity, table));
     }
     let entity = holder(view, edit.entity, field, kind)?;
-    // Judged on a copy, as every peer will judge it: everything that is here lies in its author's past.
-    let mut documents = documents::load(view.store, (entity, field.id))?;
+    // Judged as every peer will judge it: everything that is here lies in its author's past. The documents are the
+    // transaction's, because reading one takes as long as the text is.
+    let documents = view.state.documents().get(view.store, (entity, field.id))?;
     let client = client_id(view.actor, view.log, field.id, edit.session);
     let list = documents
-        .apply(&edit.delta, client, view.next_bundle, Sight::Everything)
+        .check(&edit.delta, client, view.next_bundle, Sight::Everything)
         .map_err(|reason| CommandError::BadDelta { reason })?;
     if list != (kind == Kind::List) {
         let reason = DeltaError::Parent;
@@ -145,7 +146,7 @@ fn push(
 fn holder(view: &View<'_>, entity: EntityId, field: &Field, kind: Kind) -> Result<EntityId, CommandError> {
     let names = view.names(entity);
     for name in &names {
-        if documents::content(view.store, (*name, field.id), kind)?.is_some() {
+        if documents::is_begun(view.store, (*name, field.id), kind)? {
             return Ok(*name);
         }
     }

@@ -44,6 +44,20 @@ impl<R: Deref<Target: Read>, L: Deref<Target: Read>> Read for SplitStore<R, L> {
         }
     }
 
+    fn scan_back(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
+        if Self::reads_rows(space) {
+            self.rows.scan_back(space, prefix, before, limit)
+        } else {
+            self.log.scan_back(space, prefix, before, limit)
+        }
+    }
+
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
         if Self::reads_rows(space) {
             self.rows.count(space, prefix)

@@ -6,9 +6,10 @@ use openprod_core::ActorId;
 use openprod_storage::{Readers, Space, StorageError};
 
 use super::Snapshot;
+use crate::chains::Chains;
 use crate::columns::Columns;
 use crate::layer::LayeredReader;
-use crate::overlay::{self, OverlayId, OverlayView};
+use crate::overlay::{self, Committer, OverlayId, OverlayView};
 use crate::schema::Schema;
 use crate::synonyms::Synonyms;
 use crate::time_travel::Moments;
@@ -95,7 +96,11 @@ impl Snapshots {
             _ => Arc::new(overlay::build(
                 &*snapshot.store,
                 &snapshot.synonyms,
-                (self.actor, snapshot.summary.log),
+                Committer {
+                    actor: self.actor,
+                    log: snapshot.summary.log,
+                    latest: Chains::load(&*snapshot.store)?.latest(),
+                },
                 overlay,
             )?),
         };

@@ -49,7 +49,8 @@ pub(crate) struct Document {
     kind: Kind,
     doc: Doc,
     clocks: Clocks,
-    /// `None` after loading, until the first delta: it follows from `base`, and whoever only reads needs none.
+    /// `None` after loading, until the first delta is judged: it follows from `base` and `journal`, and whoever only
+    /// reads needs none.
     order: Option<Order>,
     /// A state of `doc`, and the deltas since: what to go back to when yrs fails half-way.
     base: Vec<u8>,
@@ -97,19 +98,7 @@ impl Document {
         bundle: Bundle,
         covers: &dyn Fn(ChainId, u64) -> bool,
     ) -> Result<(), DeltaError> {
-        if delta.len() > DELTA_BYTES_MAX {
-            return Err(DeltaError::TooLarge);
-        }
-        let update = Update::read(delta).map_err(|refusal| match refusal {
-            Refusal::Malformed(error) => DeltaError::Malformed(error),
-            Refusal::Content(content) => DeltaError::Content(content),
-        })?;
-        let seen = |other: Bundle| other == bundle || covers(other.chain, other.seq);
-        let start = self.judge(&update, author, &seen)?;
-        let mut order = match self.order.take() {
-            Some(order) => order,
-            None => order_of(&self.base).ok_or(DeltaError::Library)?,
-        };
+        let (update, start, mut order) = self.prepare(delta, author, bundle, covers)?;
         let outcome = arrange(&mut order, &update.blocks).and_then(|()| {
             integrate(&self.doc, delta).map_err(|Failed| {
                 self.restore();
@@ -125,8 +114,83 @@ impl Document {
         if let Some(last) = update.blocks.last() {
             self.clocks.advance(author, last.end(), bundle);
         }
+        self.remember(delta.to_vec());
+        Ok(())
+    }
+
+    /// Whether [`Self::apply`] would take a delta, as far as can be told without the library; changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub(crate) fn check(
+        &mut self,
+        delta: &[u8],
+        author: ClientId,
+        bundle: Bundle,
+        covers: &dyn Fn(ChainId, u64) -> bool,
+    ) -> Result<(), DeltaError> {
+        let (update, start, mut order) = self.prepare(delta, author, bundle, covers)?;
+        let outcome = arrange(&mut order, &update.blocks);
+        order.undo(start);
+        self.order = Some(order);
+        outcome
+    }
+
+    /// Reads and judges a delta; takes the order of the places out, to be put back.
+    fn prepare<'a>(
+        &mut self,
+        delta: &'a [u8],
+        author: ClientId,
+        bundle: Bundle,
+        covers: &dyn Fn(ChainId, u64) -> bool,
+    ) -> Result<(Update<'a>, Place, Order), DeltaError> {
+        if delta.len() > DELTA_BYTES_MAX {
+            return Err(DeltaError::TooLarge);
+        }
+        let update = Update::read(delta).map_err(|refusal| match refusal {
+            Refusal::Malformed(error) => DeltaError::Malformed(error),
+            Refusal::Content(content) => DeltaError::Content(content),
+        })?;
+        let seen = |other: Bundle| other == bundle || covers(other.chain, other.seq);
+        let start = self.judge(&update, author, &seen)?;
+        let order = match self.order.take() {
+            Some(order) => order,
+            None => self.order_anew().ok_or(DeltaError::Library)?,
+        };
+        Ok((update, start, order))
+    }
+
+    /// Applies a delta that was accepted before, behind the stored document that it followed then.
+    ///
+    /// # Errors
+    /// [`DocumentError::Damaged`], of which the document is no more to be used.
+    pub(crate) fn resume(
+        &mut self,
+        delta: Vec<u8>,
+        author: ClientId,
+        bundle: Bundle,
+    ) -> Result<(), DocumentError> {
+        let update = Update::read(&delta).map_err(|_| DocumentError::Damaged)?;
+        integrate(&self.doc, &delta).map_err(|Failed| DocumentError::Damaged)?;
+        if let Some(last) = update.blocks.last() {
+            self.clocks.advance(author, last.end(), bundle);
+        }
+        self.order = None;
         self.remember(delta);
         Ok(())
+    }
+
+    /// The order of the places, from the base and the journal.
+    fn order_anew(&self) -> Option<Order> {
+        let mut order = order_of(&self.base)?;
+        for delta in &self.journal {
+            let update = Update::read(delta).ok()?;
+            arrange(&mut order, &update.blocks).ok()?;
+            if let Some(block) = update.blocks.first() {
+                order.settle(block.first);
+            }
+        }
+        Some(order)
     }
 
     /// What the field holds.
@@ -134,18 +198,25 @@ impl Document {
         content(&self.doc, self.kind)
     }
 
-    /// Bytes that are the same on every peer that accepted the same deltas, in whatever order.
+    /// [`Self::canonical_of`] its own content.
+    #[cfg(test)]
     pub(crate) fn canonical(&self) -> Vec<u8> {
+        self.canonical_of(&self.content())
+    }
+
+    /// Bytes that are the same on every peer that accepted the same deltas, in whatever order. `content` is the
+    /// document's.
+    pub(crate) fn canonical_of(&self, content: &Content) -> Vec<u8> {
         let ends: Vec<(ClientId, u32)> = self.clocks.ends().collect();
         let mut bytes = encode(&ends);
-        match self.content() {
+        match content {
             Content::Text(text) => {
                 bytes.push(0);
                 bytes.extend(text.as_bytes());
             }
             Content::List(values) => {
                 bytes.push(1);
-                json::write_canonical(&serde_json::Value::Array(values), &mut bytes);
+                json::write_canonical_list(values, &mut bytes);
             }
         }
         bytes
@@ -170,15 +241,23 @@ impl Document {
     }
 
     /// Bytes to store; not canonical.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&mut self) -> Vec<u8> {
         let clocks = self.clocks.encode();
+        let state = self.state();
         let mut body = vec![STORED_FORMAT, self.kind as u8];
         body.extend((clocks.len() as u32).to_le_bytes());
         body.extend(clocks);
-        body.extend(self.state());
+        body.extend(&state);
+        // It costs nothing more now, and spares it later.
+        self.rebase(state);
         let mut bytes = checksum(&body).to_vec();
         bytes.extend(body);
         bytes
+    }
+
+    /// How many bytes it would take to store it, roughly.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.base.len() + self.journal_bytes
     }
 
     /// Reads what [`Self::encode`] wrote.
@@ -319,15 +398,19 @@ impl Document {
         std::mem::forget(std::mem::replace(&mut self.doc, doc));
     }
 
-    fn remember(&mut self, delta: &[u8]) {
+    fn remember(&mut self, delta: Vec<u8>) {
         self.journal_bytes += delta.len();
         if self.journal_bytes > self.base.len() + JOURNAL_BYTES_MIN {
-            self.base = self.state();
-            self.journal.clear();
-            self.journal_bytes = 0;
+            self.rebase(self.state());
         } else {
-            self.journal.push(delta.to_vec());
+            self.journal.push(delta);
         }
+    }
+
+    fn rebase(&mut self, state: Vec<u8>) {
+        self.base = state;
+        self.journal.clear();
+        self.journal_bytes = 0;
     }
 
     /// A copy for an editor that writes as `client`.

@@ -98,9 +98,17 @@ pub(super) fn any_of(value: &Value) -> Any {
     }
 }
 
+/// As [`write_canonical`], of an array of these values.
+pub(super) fn write_canonical_list(values: &[Value], out: &mut Vec<u8>) {
+    out.push(6);
+    count(values.len(), out);
+    for value in values {
+        write_canonical(value, out);
+    }
+}
+
 /// Appends the value in a form that has one spelling: objects in order of their keys.
 pub(super) fn write_canonical(value: &Value, out: &mut Vec<u8>) {
-    let count = |count: usize, out: &mut Vec<u8>| out.extend((count as u64).to_le_bytes());
     let string = |string: &str, out: &mut Vec<u8>| {
         count(string.len(), out);
         out.extend(string.as_bytes());
@@ -122,13 +130,7 @@ pub(super) fn write_canonical(value: &Value, out: &mut Vec<u8>) {
             out.push(5);
             string(text, out);
         }
-        Value::Array(values) => {
-            out.push(6);
-            count(values.len(), out);
-            for value in values {
-                write_canonical(value, out);
-            }
-        }
+        Value::Array(values) => write_canonical_list(values, out),
         Value::Object(entries) => {
             out.push(7);
             count(entries.len(), out);
@@ -139,6 +141,10 @@ pub(super) fn write_canonical(value: &Value, out: &mut Vec<u8>) {
             }
         }
     }
+}
+
+fn count(count: usize, out: &mut Vec<u8>) {
+    out.extend((count as u64).to_le_bytes());
 }
 
 fn number_of(number: Number) -> Value {

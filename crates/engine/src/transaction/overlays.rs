@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use openprod_core::{ActorId, CommandId, EntityId, LogId, Payload};
+use openprod_core::{CommandId, EntityId, Payload};
 use openprod_storage::{ChainId, StorageError};
 
 use super::Transaction;
 use crate::command::{CommandError, DriftChoice, Outcome, OverlayCommand, Request};
 use crate::layer::Layered;
-use crate::overlay::{self, EditId, EditRow, Overlay, OverlayId};
+use crate::overlay::{self, Committer, EditId, EditRow, Overlay, OverlayId};
 use crate::plan::{NAME_BYTES_MAX, View, plan};
 use crate::row::CellKey;
 use crate::state::{Changes, State};
@@ -111,7 +111,7 @@ impl Transaction<'_> {
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
         let overlay = self.known(act, id)?;
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.committer(), id)?;
         let layered = Layered::over(&*self.write, &view.rows);
         let mut state = State::new(StateHash::ZERO, Arc::clone(&view.synonyms));
         let plan = plan(
@@ -169,9 +169,13 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Who writes here, and into which log.
-    fn author(&self) -> (ActorId, LogId) {
-        (self.identity.actor(), self.cache.summary.log)
+    /// Who would commit a draft now.
+    fn committer(&self) -> Committer {
+        Committer {
+            actor: self.identity.actor(),
+            log: self.cache.summary.log,
+            latest: self.cache.chains.latest(),
+        }
     }
 
     fn known(&self, act: &'static str, overlay: OverlayId) -> Result<Overlay, CommandError> {
@@ -236,7 +240,7 @@ impl Transaction<'_> {
 
     /// Tells those who show records which ones look different with the draft and without it.
     pub(super) fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.author(), id)?;
+        let view = overlay::build(&*self.write, &self.cache.synonyms, self.committer(), id)?;
         if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
             self.committed.schema_changed = true;
         }

@@ -358,6 +358,7 @@ impl Run {
                 causation_id: None,
                 justification: None,
                 approval_id: None,
+                decision: None,
             },
             payloads,
         };

@@ -145,6 +145,7 @@ impl Device {
             causation_id: None,
             justification: None,
             approval_id: None,
+                decision: None,
         };
         let draft = Draft {
             workspace: workspace().id,

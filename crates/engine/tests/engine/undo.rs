@@ -672,6 +672,7 @@ fn facts_and_texts_are_named_and_stay() {
             fact_type: "cue.called".into(),
             payload: b"{}".to_vec(),
             streams: Vec::new(),
+            metadata: Vec::new(),
         }
         .into(),
         openprod_core::operation::SetCrdtField {

@@ -5,10 +5,11 @@ use std::num::NonZeroUsize;
 use serde_json::{Value, json};
 
 use super::{cases, event, event_type, number, numbers, payload, payloads, predicate, types};
+use crate::command::{CommandType, Justification};
 use crate::error::AppendError;
 use crate::event::{Metadata, SchemaVersion};
 use crate::id::{CommandId, EventId};
-use crate::name::{Actor, CorrelationId};
+use crate::name::{Actor, ApprovalId, CorrelationId, Source};
 use crate::query::{EventFilter, EventQuery};
 use crate::store::EventStore;
 
@@ -49,7 +50,12 @@ fn record_keeps_what_was_appended(store: &dyn EventStore) -> Result<(), AppendEr
         correlation_id: Some(CorrelationId::new("request 7").expect("well formed")),
         actor: Some(Actor::new("ann").expect("well formed")),
         command_id: Some(CommandId::from_u128(8)),
-        schema_version: SchemaVersion::new(3),
+        command_type: Some(CommandType::new("register_tool")),
+        source: Some(Source::new("terminal 3").expect("well formed")),
+        justification: Some(Justification::new("it was\nasked for").expect("well formed")),
+        approval_id: Some(ApprovalId::new("approval 9").expect("well formed")),
+        compensates: Some(EventId::from_u128(10)),
+        schema_version: SchemaVersion::new(2),
         custom: Some(payload(json!({"ip": "::1", "tries": 2}))),
     };
     let value = json!({"text": "Ünï\u{0}\n\"\\", "list": [1, 2.5, null, true, {"a": []}], "": {}});

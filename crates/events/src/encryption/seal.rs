@@ -68,9 +68,8 @@ pub(crate) fn seal(
 ) -> Result<Value, EncryptionError> {
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(EncryptionError::NoChance)?;
-    let plain = Zeroizing::new(payload.canonical());
     let sealable = Sealable {
-        msg: plain.as_bytes(),
+        msg: payload.canonical().as_bytes(),
         aad: &bound(place, id, &tokens),
     };
     let ciphertext = XChaCha20Poly1305::new(key.expose().into())

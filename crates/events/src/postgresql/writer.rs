@@ -215,7 +215,7 @@ impl<'a> Writer<'a> {
             rows.stream_ids.push(place.map(|(id, _)| id));
             rows.versions.push(place.map(|(_, version)| version));
             rows.metadata.push(write_metadata(&event.metadata));
-            rows.payloads.push(event.payload.canonical());
+            rows.payloads.push(event.payload.canonical().to_owned());
             for leaf in self.key.listed(&event.payload) {
                 rows.posted_types.push(type_id);
                 rows.leaves.push(leaf.0);

@@ -13,6 +13,7 @@ use crate::routes::field_mappings::MappingView;
 
 /// One thing that an operation did.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PastChangeView)]
 pub(crate) struct ChangeView {
     /// The operation; one can do several things.
     op_id: String,

@@ -50,6 +50,19 @@ const SECOND: [Space; 5] = [
     Space::Delta,
 ];
 
+/// The spaces that the third format added.
+const THIRD: [Space; 9] = [
+    Space::Fact,
+    Space::Ordinal,
+    Space::Kind,
+    Space::Posting,
+    Space::Stream,
+    Space::Decision,
+    Space::Watch,
+    Space::Clash,
+    Space::Resolution,
+];
+
 /// All migrations, oldest first. A step that was released is never changed.
 pub(crate) fn migrations() -> Migrations<'static> {
     let tables = |spaces: &[Space]| -> String {
@@ -62,5 +75,9 @@ pub(crate) fn migrations() -> Migrations<'static> {
         spaces.iter().map(table).collect()
     };
     let first = LOG.to_owned() + &tables(&FIRST);
-    Migrations::new(vec![M::up(&*first.leak()), M::up(&*tables(&SECOND).leak())])
+    Migrations::new(vec![
+        M::up(&*first.leak()),
+        M::up(&*tables(&SECOND).leak()),
+        M::up(&*tables(&THIRD).leak()),
+    ])
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use crate::error::StorageError;
 use crate::space::Space;
-use crate::storage::{ChainId, Place, Position, Read, Row, StoredBundle};
+use crate::storage::{ChainId, Place, Position, Read, Row, StoredBundle, successor};
 
 /// A connection inside a transaction: one consistent state.
 pub(crate) struct View<'a>(pub(crate) &'a Connection);
@@ -42,6 +42,34 @@ impl Read for View<'_> {
             found.push((key, row.get(1)?));
         }
         Ok(found)
+    }
+
+    fn scan_back(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
+        let row = |row: &SqlRow<'_>| Ok((row.get(0)?, row.get(1)?));
+        let beyond = successor(prefix);
+        let end = match (before, &beyond) {
+            (Some(before), Some(beyond)) => Some(before.min(beyond)),
+            (before, beyond) => before.or(beyond.as_deref()),
+        };
+        let rows = match end {
+            Some(end) => self
+                .0
+                .prepare_cached(sql(space).back)?
+                .query_map(params![prefix, end, count(limit)], row)?
+                .collect::<Result<_, _>>()?,
+            None => self
+                .0
+                .prepare_cached(sql(space).back_from)?
+                .query_map(params![prefix, count(limit)], row)?
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(rows)
     }
 
     fn count(&self, space: Space, prefix: &[u8]) -> Result<u64, StorageError> {
@@ -134,6 +162,8 @@ pub(crate) struct Statements {
     pub(crate) get: &'static str,
     pub(crate) from: &'static str,
     pub(crate) after: &'static str,
+    pub(crate) back: &'static str,
+    pub(crate) back_from: &'static str,
     pub(crate) count: &'static str,
     pub(crate) count_from: &'static str,
     pub(crate) put: &'static str,
@@ -154,6 +184,16 @@ macro_rules! statements {
                 "SELECT key, value FROM state_",
                 $space,
                 " WHERE key > ?1 ORDER BY key LIMIT ?2"
+            ),
+            back: concat!(
+                "SELECT key, value FROM state_",
+                $space,
+                " WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3"
+            ),
+            back_from: concat!(
+                "SELECT key, value FROM state_",
+                $space,
+                " WHERE key >= ?1 ORDER BY key DESC LIMIT ?2"
             ),
             count: concat!(
                 "SELECT count(*) FROM state_",
@@ -190,6 +230,15 @@ pub(crate) const fn sql(space: Space) -> Statements {
         Space::Overlay => statements!("overlay"),
         Space::Text => statements!("text"),
         Space::Delta => statements!("delta"),
+        Space::Fact => statements!("fact"),
+        Space::Ordinal => statements!("ordinal"),
+        Space::Kind => statements!("kind"),
+        Space::Posting => statements!("posting"),
+        Space::Stream => statements!("stream"),
+        Space::Decision => statements!("decision"),
+        Space::Watch => statements!("watch"),
+        Space::Clash => statements!("clash"),
+        Space::Resolution => statements!("resolution"),
         Space::Meta => statements!("meta"),
     }
 }
@@ -202,18 +251,6 @@ fn key(position: Position) -> i64 {
 /// A limit as SQLite takes it.
 fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-/// The least key beyond all those that begin with `prefix`; `None` when there is none.
-fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < u8::MAX {
-            end.push(last + 1);
-            return Some(end);
-        }
-    }
-    None
 }
 
 fn place(row: &SqlRow<'_>) -> Result<Place, rusqlite::Error> {

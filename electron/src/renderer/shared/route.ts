@@ -3,23 +3,30 @@ import { useSyncExternalStore } from "react";
 
 export type Route =
   | { screen: "home" }
-  | { screen: "table"; table: string; record: string | null }
+  /** `at` names a bundle: the table is shown as it was right after it. */
+  | { screen: "table"; table: string; record: string | null; at?: string | null }
   | { screen: "conflicts" }
   | { screen: "draft"; overlay: string }
   | { screen: "history" }
   | { screen: "peers" }
+  | { screen: "doctor" }
+  | { screen: "decisions" }
   | { screen: "start" };
 
 export function parseRoute(hash: string): Route {
-  const [screen, first, second] = hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [screen, first, second, third] = hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   switch (screen) {
     case "table":
-      return first ? { screen, table: first, record: second || null } : { screen: "home" };
+      return first
+        ? { screen, table: first, record: second && second !== "-" ? second : null, at: third || null }
+        : { screen: "home" };
     case "draft":
       return first ? { screen, overlay: first } : { screen: "home" };
     case "conflicts":
     case "history":
     case "peers":
+    case "doctor":
+    case "decisions":
     case "start":
       return { screen };
     default:
@@ -30,7 +37,9 @@ export function parseRoute(hash: string): Route {
 export function formatRoute(route: Route): string {
   switch (route.screen) {
     case "table":
-      return `#/table/${route.table}${route.record ? `/${route.record}` : ""}`;
+      return route.at
+        ? `#/table/${route.table}/${route.record ?? "-"}/${route.at}`
+        : `#/table/${route.table}${route.record ? `/${route.record}` : ""}`;
     case "draft":
       return `#/draft/${route.overlay}`;
     case "home":

@@ -219,7 +219,7 @@ fn check(kind: Kind, steps: &[Step], orders: &[Vec<u32>]) -> Result<(usize, usiz
     let sent = play(kind, steps);
     let (first, outcomes) = replay(kind, &sent, &[0], false);
     for (number, choices) in orders.iter().enumerate() {
-        let (other, others) = replay(kind, &sent, choices, number % 2 == 1);
+        let (mut other, others) = replay(kind, &sent, choices, number % 2 == 1);
         prop_assert_eq!(&outcomes, &others);
         prop_assert_eq!(first.content(), other.content());
         prop_assert_eq!(first.canonical(), other.canonical());

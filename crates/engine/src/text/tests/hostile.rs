@@ -55,7 +55,7 @@ fn truncated_delta_is_refused_at_every_length() {
 
 #[test]
 fn every_flipped_bit_gives_a_reason_or_a_sound_document() {
-    let (document, delta) = real();
+    let (mut document, delta) = real();
     let stored = document.encode();
     let mut refused = 0;
     for bit in 0..delta.len() * 8 {

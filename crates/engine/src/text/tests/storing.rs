@@ -34,7 +34,7 @@ fn edited() -> Document {
 
 #[test]
 fn stored_document_is_the_same_document() {
-    for document in [
+    for mut document in [
         edited(),
         numbers(5),
         Document::new(Kind::Text),

@@ -2,15 +2,13 @@
 import { FileDiff, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { post } from "../../shared/api/client";
-import { useActorName, useOverlayDiff, useOverlays, useTables } from "../../shared/api/queries";
-import type { ChangeView, DriftView, EditView, FieldView } from "../../shared/api/schema";
+import { useActorName, useOverlayDiff, useOverlays } from "../../shared/api/queries";
+import type { DriftView, EditView } from "../../shared/api/schema";
 import { ago } from "../../shared/moment";
 import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastProblem } from "../../shared/ui/toasts";
+import { CellSubject, CellValue, cellWords } from "../records/change";
 import { runAll } from "../records/commands";
-import { useLabel } from "../records/labels";
-import type { Value } from "../values/value";
-import { ValueView } from "../values/value-view";
 import { changes, commitDraft, DiscardDraft } from "./draft-bar";
 
 const by = { source: "app: draft" };
@@ -202,47 +200,6 @@ function EditLines(props: { edit: EditView; chosen: boolean; onChoose: (on: bool
       )}
     </>
   );
-}
-
-type Cell = Omit<ChangeView, "before" | "after">;
-
-function cellWords(cell: Cell): string {
-  switch (cell.kind) {
-    case "existence":
-      return "exists";
-    case "membership":
-      return `in ${cell.table ?? "table"}`;
-    case "place":
-      return "place";
-    default:
-      return cell.field ?? "";
-  }
-}
-
-function CellSubject({ cell }: { cell: Cell }) {
-  const label = useLabel(cell.entity_id ?? "");
-  return (
-    <>
-      {cell.entity_id ? (label?.text ?? "…") : "Link"}{" "}
-      {cell.table && <small className="quiet">{cell.table}</small>}
-    </>
-  );
-}
-
-function CellValue({ cell, value }: { cell: Cell; value: Value }) {
-  const field = useFieldOf(cell);
-  if (value === null) return <span className="quiet">—</span>;
-  if (field) return <ValueView value={value} field={field} />;
-  return (
-    <>
-      {typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "object" ? "…" : String(value)}
-    </>
-  );
-}
-
-function useFieldOf(cell: Cell): FieldView | undefined {
-  const table = useTables().data?.tables.find((one) => one.table_id === cell.table_id);
-  return cell.kind === "field" ? table?.fields.find((field) => field.name === cell.field) : undefined;
 }
 
 function DriftLine(props: { drift: DriftView; onDecide: (choice: "keep_mine" | "use_canonical") => void }) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FieldShape } from "../values/value";
-import { cycleSort, filterJson, sortText } from "./filter";
+import { countTests, type FilterDraft, filterJson, sortText } from "./filter";
 
 const fields: FieldShape[] = [
   { name: "label", type: "text", mode: "discrete", options: [] },
@@ -40,14 +40,26 @@ it("sorts by known fields only, in order", () => {
   expect(sortText([], fields)).toBeUndefined();
 });
 
-it("goes round from ascending to descending to none", () => {
-  const up = cycleSort([], "page", false);
-  const down = cycleSort(up, "page", false);
-  expect([up, down, cycleSort(down, "page", false)]).toEqual([
-    [{ field: "page", descending: false }],
-    [{ field: "page", descending: true }],
-    [],
-  ]);
-  expect(cycleSort(up, "label", true)).toHaveLength(2);
-  expect(cycleSort(up, "label", false)).toEqual([{ field: "label", descending: false }]);
+it("joins groups as one test each, and leaves out those that say nothing", () => {
+  const page = (text: string) => ({ field: "page", op: "=", text }) as const;
+  const draft: FilterDraft = {
+    join: "and",
+    tests: [page("1")],
+    groups: [
+      { join: "or", tests: [page("2"), page("3")] },
+      { join: "or", tests: [page("")] },
+    ],
+  };
+  expect(JSON.parse(filterJson(draft, fields) ?? "")).toEqual({
+    and: [
+      { field: "page", op: "=", value: 1 },
+      {
+        or: [
+          { field: "page", op: "=", value: 2 },
+          { field: "page", op: "=", value: 3 },
+        ],
+      },
+    ],
+  });
+  expect(countTests(draft)).toBe(4);
 });

@@ -14,7 +14,8 @@ export type Operator =
   | "is_not_empty";
 
 export type Test = { field: string; op: Operator; text: string };
-export type FilterDraft = { join: "and" | "or"; tests: Test[] };
+/** Tests joined by one word; groups of tests, each joined by a word of its own, count as one test each. */
+export type FilterDraft = { join: "and" | "or"; tests: Test[]; groups?: FilterDraft[] };
 export type SortKey = { field: string; descending: boolean };
 
 export const NO_FILTER: FilterDraft = { join: "and", tests: [] };
@@ -73,7 +74,17 @@ type EngineFilter = Comparison | { and: EngineFilter[] } | { or: EngineFilter[] 
  * table, are left out, so that the rows do not vanish while somebody types.
  */
 export function filterJson(draft: FilterDraft, fields: readonly FieldShape[]): string | undefined {
-  const parts = draft.tests.flatMap((test): EngineFilter[] => {
+  const filter = engineFilter(draft, fields);
+  return filter === undefined ? undefined : JSON.stringify(filter);
+}
+
+/** How many conditions a filter has, those of its groups too. */
+export function countTests(draft: FilterDraft): number {
+  return draft.tests.length + (draft.groups ?? []).reduce((sum, group) => sum + countTests(group), 0);
+}
+
+function engineFilter(draft: FilterDraft, fields: readonly FieldShape[]): EngineFilter | undefined {
+  const own = draft.tests.flatMap((test): EngineFilter[] => {
     const field = fields.find((known) => known.name === test.field);
     if (!field) return [];
     if (test.op === "is_empty") return [{ field: test.field, op: "is_empty" }];
@@ -87,25 +98,14 @@ export function filterJson(draft: FilterDraft, fields: readonly FieldShape[]): s
       ? [{ field: test.field, op: test.op, value: parsed.value }]
       : [];
   });
-  const [first] = parts;
-  if (first === undefined) return undefined;
-  return JSON.stringify(parts.length === 1 ? first : draft.join === "and" ? { and: parts } : { or: parts });
+  const groups = (draft.groups ?? []).flatMap((group) => engineFilter(group, fields) ?? []);
+  const parts = [...own, ...groups];
+  if (parts.length < 2) return parts[0];
+  return draft.join === "and" ? { and: parts } : { or: parts };
 }
 
 export function sortText(keys: readonly SortKey[], fields: readonly FieldShape[]): string | undefined {
   const known = keys.filter((key) => fields.some((field) => field.name === key.field));
   if (known.length === 0) return undefined;
   return known.map((key) => `${key.field}:${key.descending ? "desc" : "asc"}`).join(",");
-}
-
-/** What a click on a column's heading does: ascending, descending, not at all; added to the others when `add`. */
-export function cycleSort(keys: readonly SortKey[], field: string, add: boolean): SortKey[] {
-  const known = keys.find((key) => key.field === field);
-  const next: SortKey[] = !known
-    ? [{ field, descending: false }]
-    : known.descending
-      ? []
-      : [{ field, descending: true }];
-  if (!add) return next;
-  return known ? keys.flatMap((key) => (key.field === field ? next : [key])) : [...keys, ...next];
 }

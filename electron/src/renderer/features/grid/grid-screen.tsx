@@ -9,6 +9,8 @@ import { go } from "../../shared/route";
 import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { ConflictPopover } from "../conflicts/conflict-popover";
+import { ExportDialog } from "../export/export-dialog";
+import { PastBar } from "../history/past-bar";
 import { ImportDialog } from "../import/import-dialog";
 import {
   act,
@@ -22,21 +24,29 @@ import {
 import { findByLabel } from "../records/labels";
 import { AddField, RemoveField, RenameField } from "../tables/field-forms";
 import type { Value } from "../values/value";
-import { filterJson, NO_FILTER, sortText } from "./filter";
+import { filterJson, NO_FILTER, operatorsFor, sortText } from "./filter";
 import { Grid, type GridActs, type Selected, summary } from "./grid";
 import { type PastePlan, planPaste, spread } from "./paste";
 import { PasteDialog } from "./paste-dialog";
 import { PendingWrites } from "./pending";
 import { type Listing, RowStore } from "./row-store";
 import { Toolbar } from "./toolbar";
-import { moveField, useView } from "./view";
+import { columnsOf, moveField, shiftField, useSavedViews, useView } from "./view";
 
 /** Above this many cells, a paste is shown before it is done. */
 const PASTE_AT_ONCE_MAX = 400;
 const FIND_PAUSE_MS = 150;
 
-export function GridScreen({ table, opened }: { table: TableView; opened: string | null }) {
-  const [view, change] = useView(currentWorkspace() ?? "", table.table_id);
+type Props = {
+  table: TableView;
+  opened: string | null;
+  /** A bundle, to show the table as it was right after it. */
+  at: string | null;
+};
+
+export function GridScreen({ table, opened, at }: Props) {
+  const workspace = currentWorkspace() ?? "";
+  const [view, change] = useView(workspace, table.table_id);
   const [q, setQ] = useState("");
   const settledQ = useSettled(q, FIND_PAUSE_MS);
   const listing = useMemo<Listing>(() => {
@@ -52,8 +62,9 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
       filter: filterJson(view.filter, table.fields),
       sort: sortText(sort, table.fields),
       q: settledQ.trim() || undefined,
+      ...(at === null ? {} : { at }),
     };
-  }, [table.table_id, table.fields, view.filter, view.sort, view.group, settledQ]);
+  }, [table.table_id, table.fields, view.filter, view.sort, view.group, settledQ, at]);
   const store = useRows(listing);
   store.follows = table.fields.some((field) => field.mode === "reference");
   useSyncExternalStore(store.subscribe, store.snapshot);
@@ -63,6 +74,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
   const [selected, setSelected] = useState<Selected | null>(null);
   const [filtering, setFiltering] = useState(false);
   const [importing, setImporting] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const [plan, setPlan] = useState<PastePlan | null>(null);
   const [renamed, setRenamed] = useState<FieldView | null>(null);
   const [removed, setRemoved] = useState<FieldView | null>(null);
@@ -174,11 +186,10 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
       },
       add: () => void add(),
       remove: (records) => void remove(records),
-      open: (entity) => go({ screen: "table", table: table.table_id, record: entity }),
+      open: (entity) => go({ screen: "table", table: table.table_id, record: entity, at }),
       conflict: (id, anchor) => setConflict({ id, anchor }),
-      find: () => search.current?.select(),
     }),
-    [write, writeAll, carryOut, add, remove, table.table_id],
+    [write, writeAll, carryOut, add, remove, table.table_id, at],
   );
 
   const headerActs = useMemo(
@@ -191,7 +202,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
               : [{ field: field.name, descending }],
         }),
       filter: (field: FieldView) => {
-        const op = field.type === "text" ? ("contains" as const) : ("=" as const);
+        const op = operatorsFor(field.type)[0] ?? "=";
         change({
           filter: { ...view.filter, tests: [...view.filter.tests, { field: field.name, op, text: "" }] },
         });
@@ -204,17 +215,26 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
         change({ widths: { ...view.widths, [field.field_id]: width } }),
       move: (field: FieldView, before: FieldView | null) =>
         change({ order: moveField(table.fields, view, field.field_id, before?.field_id ?? null) }),
+      shift: (field: FieldView, by: -1 | 1) => {
+        const order = shiftField(table.fields, view, field.field_id, by);
+        if (order) change({ order });
+      },
       rename: setRenamed,
       remove: setRemoved,
     }),
     [change, view, table.fields],
   );
 
+  const past = at !== null;
+  const shown = useMemo(() => columnsOf(table.fields, view).map(({ field }) => field), [table.fields, view]);
+  const [views] = useSavedViews(workspace, table.table_id);
   const narrowed = listing.filter !== undefined || listing.q !== undefined;
   return (
     <section className="grid-screen" aria-label={table.name}>
       <Toolbar
         title={table.name}
+        workspace={workspace}
+        table={table.table_id}
         total={store.total}
         fields={table.fields}
         view={view}
@@ -225,8 +245,11 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
         filtering={filtering}
         onFiltering={setFiltering}
         onAdd={() => void add()}
+        readOnly={past}
         onImport={() => setImporting(true)}
+        onExport={() => setExporting(true)}
       />
+      {at !== null && <PastBar table={table.table_id} at={at} />}
       {store.total === null ? (
         store.error !== null ? (
           <Failed error={store.error} retry={() => store.refresh()} />
@@ -239,9 +262,10 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
           fields={table.fields}
           view={view}
           store={store}
+          readOnly={past}
           headerActs={headerActs}
           acts={gridActs}
-          headerEnd={<AddField table={table} />}
+          headerEnd={past ? null : <AddField table={table} />}
           opened={opened}
           drafted={drafted}
           goTo={goTo}
@@ -267,6 +291,8 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
               >
                 No record of {table.name} matches the filter and what you look for.
               </Empty>
+            ) : past ? (
+              <Empty icon={<Rows3 size={28} />} title={`${table.name} was empty then`} />
             ) : (
               <Empty
                 icon={<Rows3 size={28} />}
@@ -277,7 +303,7 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
                       New record
                     </button>
                     <button type="button" className="button" onClick={() => setImporting(true)}>
-                      Import a CSV file
+                      Import a file
                     </button>
                   </>
                 }
@@ -297,8 +323,21 @@ export function GridScreen({ table, opened }: { table: TableView; opened: string
           </span>
         )}
         {selected && summary(selected) && <span>{summary(selected)}</span>}
-        <span className="quiet">? for help</span>
+        <span className="quiet">
+          <kbd>?</kbd> for help
+        </span>
       </footer>
+      {exporting && store.total !== null && (
+        <ExportDialog
+          table={table.name}
+          view={views.find((one) => one.id === view.saved)?.name ?? null}
+          listing={listing}
+          total={store.total}
+          fields={shown}
+          hidden={table.fields.length - shown.length}
+          onClose={() => setExporting(false)}
+        />
+      )}
       {plan && <PasteDialog plan={plan} onPaste={() => void carryOut(plan)} onClose={() => setPlan(null)} />}
       {importing && <ImportDialog table={table} onClose={() => setImporting(false)} />}
       {renamed && <RenameField table={table} field={renamed} onClose={() => setRenamed(null)} />}
@@ -338,7 +377,7 @@ function useRows(listing: Listing): RowStore {
 }
 
 function sameListing(a: Listing, b: Listing): boolean {
-  return a.table === b.table && a.filter === b.filter && a.sort === b.sort && a.q === b.q;
+  return a.table === b.table && a.filter === b.filter && a.sort === b.sort && a.q === b.q && a.at === b.at;
 }
 
 function useSettled<T>(value: T, ms: number): T {

@@ -18,9 +18,11 @@ import {
   useSyncExternalStore,
 } from "react";
 import type { FieldView, RecordView } from "../../shared/api/schema";
-import { isEntity, type Value } from "../values/value";
+import { findByLabel } from "../records/labels";
+import { isEntity, sameValue, type Value } from "../values/value";
 import { CellEditor, type Leave } from "./cell-editor";
 import { CELLS_TYPE, copyBlock } from "./clipboard";
+import { convert, fillCells, reach } from "./fill";
 import { HEADER_HEIGHT, Header, type HeaderActs } from "./header";
 import { groupLines, type Line } from "./items";
 import { GroupRow, type LineSelection, RecordRow, ROW_HEIGHT, type RowActs } from "./row";
@@ -41,7 +43,6 @@ export type GridActs = {
   remove: (records: RecordView[]) => void;
   open: (entity: string) => void;
   conflict: (conflict_id: string, anchor: Element) => void;
-  find: () => void;
 };
 
 export type Selected = { cells: number; rows: number; values: Value[]; field: FieldView | null };
@@ -51,6 +52,8 @@ type Props = {
   fields: readonly FieldView[];
   view: View;
   store: RowStore;
+  /** The past, or what this person may only look at. */
+  readOnly: boolean;
   headerActs: Omit<HeaderActs, "select">;
   acts: GridActs;
   headerEnd: ReactNode;
@@ -66,7 +69,7 @@ type Props = {
 type Editing = { line: number; column: number; typed: string | null };
 
 export function Grid(props: Props) {
-  const { store, view, fields, acts, drafted } = props;
+  const { store, view, fields, acts, drafted, readOnly } = props;
   const version = useSyncExternalStore(store.subscribe, store.snapshot);
   const viewport = useRef<HTMLDivElement>(null);
   const [sight, setSight] = useState({ first: 0, last: 40 });
@@ -99,8 +102,8 @@ export function Grid(props: Props) {
   );
 
   // What handlers need to know of the moment, without being made anew for each.
-  const now = useRef({ selection, extent, columns, recordAt, editing, acts, lines, store });
-  now.current = { selection, extent, columns, recordAt, editing, acts, lines, store };
+  const now = useRef({ selection, extent, columns, recordAt, editing, acts, lines, store, readOnly });
+  now.current = { selection, extent, columns, recordAt, editing, acts, lines, store, readOnly };
 
   useEffect(() => {
     if (groupField) store.loadAll();
@@ -209,7 +212,10 @@ export function Grid(props: Props) {
     const record = now.current.recordAt(line);
     const field = now.current.columns[column]?.field;
     if (!record || !field) return;
-    if (field.mode === "reference") return now.current.acts.open(record.entity_id);
+    if (field.mode === "reference" || now.current.readOnly) {
+      if (typed === null) now.current.acts.open(record.entity_id);
+      return;
+    }
     if (field.type === "boolean") {
       if (typed === null)
         now.current.acts.write(record, { [field.name]: record.fields[field.name] !== true });
@@ -261,6 +267,7 @@ export function Grid(props: Props) {
   const writable = (field: FieldView) => field.mode !== "reference" && !field.type.startsWith("crdt_");
 
   const clear = (range: Range) => {
+    if (readOnly) return;
     const chosen = fieldsIn(range).filter(writable);
     const writes = recordsIn(range).flatMap((record) => {
       const full = chosen.filter((field) => record.fields[field.name] != null);
@@ -270,28 +277,26 @@ export function Grid(props: Props) {
     if (writes.length > 0) acts.writeAll(writes, "clear");
   };
 
-  /** Repeats the first `height` rows of a range over the rest of it. */
-  const fill = (range: Range, height: number) => {
-    const chosen = fieldsIn(range).filter(writable);
-    const records = recordsIn(range);
-    const writes = records.slice(height).map((record, index) => {
-      const model = records[index % height];
-      return {
-        record,
-        fields: Object.fromEntries(chosen.map((field) => [field.name, model?.fields[field.name] ?? null])),
-      };
-    });
-    if (writes.length > 0) acts.writeAll(writes, "fill");
+  /** Repeats the cells of `from` over the rest of `reached`. */
+  const fill = (from: Range, reached: Range) => {
+    if (readOnly) return;
+    const writes = new Map<string, { record: RecordView; fields: Record<string, Value> }>();
+    for (const { to, of } of fillCells(from, reached)) {
+      const [record, model] = [recordAt(to.row), recordAt(of.row)];
+      const [field, source] = [columns[to.column]?.field, columns[of.column]?.field];
+      if (!record || !model || !field || !source || !writable(field)) continue;
+      const value = convert(model.fields[source.name], source, field, findByLabel);
+      if (value === undefined || sameValue(record.fields[field.name], value)) continue;
+      const write = writes.get(record.entity_id) ?? { record, fields: {} };
+      write.fields[field.name] = value;
+      writes.set(record.entity_id, write);
+    }
+    if (writes.size > 0) acts.writeAll([...writes.values()], "fill");
   };
 
   const onKeyDown = (event: ReactKeyboardEvent<HTMLDivElement>) => {
     if (event.target !== viewport.current) return;
     const ctrl = event.ctrlKey || event.metaKey;
-    if (ctrl && event.key === "f") {
-      event.preventDefault();
-      acts.find();
-      return;
-    }
     const current = selection ?? clamp(at(0, 0), extent);
     if (!current) return;
     const { focus } = current;
@@ -327,8 +332,9 @@ export function Grid(props: Props) {
       if (conflict && anchor) acts.conflict(conflict.conflict_id, anchor);
     } else if ((event.key === "Enter" && !ctrl) || event.key === "F2") {
       event.preventDefault();
-      if (event.shiftKey && event.key === "Enter") acts.add();
-      else startEdit(focus.row, focus.column, null);
+      if (event.shiftKey && event.key === "Enter") {
+        if (!readOnly) acts.add();
+      } else startEdit(focus.row, focus.column, null);
     } else if (event.key === " ") {
       event.preventDefault();
       if (record) acts.open(record.entity_id);
@@ -341,12 +347,15 @@ export function Grid(props: Props) {
       clear(rangeOf(current));
     } else if (event.key === "Backspace" && ctrl) {
       event.preventDefault();
-      acts.remove(recordsIn(rangeOf(current)));
+      if (!readOnly) acts.remove(recordsIn(rangeOf(current)));
     } else if (ctrl && event.key.toLowerCase() === "d") {
       event.preventDefault();
       const range = rangeOf(current);
-      if (range.bottom > range.top) fill(range, 1);
-      else if (range.top > 0) fill({ ...range, top: range.top - 1 }, 1);
+      if (range.bottom > range.top) fill({ ...range, bottom: range.top }, range);
+      else if (range.top > 0) {
+        const above = range.top - 1;
+        fill({ ...range, top: above, bottom: above }, { ...range, top: above });
+      }
     } else if (ctrl && event.key.toLowerCase() === "a") {
       event.preventDefault();
       setSelection({
@@ -377,7 +386,7 @@ export function Grid(props: Props) {
     event.preventDefault();
     const text = event.clipboardData.getData(CELLS_TYPE) || event.clipboardData.getData("text/plain");
     const block = readBlock(text);
-    if (block.length === 0 || lines) return;
+    if (block.length === 0 || lines || readOnly) return;
     const range = rangeOf(selection ?? at(0, 0));
     const height = Math.max(block.length, range.bottom - range.top + 1);
     const targets = Array.from({ length: height }, (_, index) => recordAt(range.top + index));
@@ -412,15 +421,15 @@ export function Grid(props: Props) {
       const over = placeOf(document.elementFromPoint(moved.clientX, moved.clientY));
       if (!over) return;
       if (from) {
-        reached = { ...from, bottom: Math.max(from.bottom, over.row) };
+        reached = reach(from, over);
         setFilling(reached);
       } else select({ anchor: start, focus: over });
     };
     const onUp = () => {
       removeEventListener("pointermove", onMove);
       setFilling(null);
-      if (!from || !reached || reached.bottom === from.bottom) return;
-      fill(reached, from.bottom - from.top + 1);
+      if (!from || !reached || sizeOf(reached) === sizeOf(from)) return;
+      fill(from, reached);
       select({
         anchor: { row: reached.top, column: reached.left },
         focus: { row: reached.bottom, column: reached.right },
@@ -437,6 +446,7 @@ export function Grid(props: Props) {
         if (record) now.current.acts.open(record.entity_id);
       },
       toggle: (record, field) =>
+        !now.current.readOnly &&
         now.current.acts.write(record, { [field.name]: record.fields[field.name] !== true }),
       conflict: (id, anchor) => now.current.acts.conflict(id, anchor),
       fold: (key) =>
@@ -504,6 +514,7 @@ export function Grid(props: Props) {
         width={width}
         selection={steady(line)}
         drafted={record && drafted.get(record.entity_id)}
+        readOnly={readOnly}
         editing={column}
         editor={
           field && record && editing ? (
@@ -545,6 +556,7 @@ export function Grid(props: Props) {
       aria-rowcount={count + 2}
       aria-colcount={columns.length + 2}
       aria-multiselectable="true"
+      aria-readonly={readOnly || undefined}
       aria-activedescendant={selection ? `cell-${selection.focus.row}-${selection.focus.column}` : undefined}
       onScroll={look}
       onKeyDown={onKeyDown}
@@ -576,7 +588,7 @@ export function Grid(props: Props) {
       </div>
       {count === 0 && store.total !== null ? (
         props.empty
-      ) : store.total !== null && !lines ? (
+      ) : store.total !== null && !lines && !readOnly ? (
         <div role="row" aria-rowindex={count + 2} className="add-line" style={{ width }}>
           <div role="gridcell" aria-colindex={1}>
             <button type="button" className="add-row" tabIndex={-1} onClick={acts.add}>

@@ -1,6 +1,8 @@
 /** The headings: sort, resize, reorder by dragging, and a menu for the rest. */
 import {
   ArrowDown,
+  ArrowLeft,
+  ArrowRight,
   ArrowUp,
   Braces,
   Calendar,
@@ -41,6 +43,7 @@ export type HeaderActs = {
   freeze: (count: number) => void;
   resize: (field: FieldView, width: number) => void;
   move: (field: FieldView, before: FieldView | null) => void;
+  shift: (field: FieldView, by: -1 | 1) => void;
   select: (index: number) => void;
   rename: (field: FieldView) => void;
   remove: (field: FieldView) => void;
@@ -209,6 +212,21 @@ export function Header({ columns, width, sort, group, frozen, acts, end }: Props
               >
                 Hide
               </MenuItem>
+              <MenuItem
+                icon={<ArrowLeft size={14} />}
+                disabled={index === 0}
+                onChoose={() => acts.shift(field, -1)}
+              >
+                Move left
+              </MenuItem>
+              <MenuItem
+                icon={<ArrowRight size={14} />}
+                disabled={index === columns.length - 1}
+                onChoose={() => acts.shift(field, 1)}
+              >
+                Move right
+              </MenuItem>
+              <MenuRule />
               <MenuItem icon={<Pencil size={14} />} onChoose={() => acts.rename(field)}>
                 Rename
               </MenuItem>

@@ -15,6 +15,8 @@ export type Listing = {
   filter: string | undefined;
   sort: string | undefined;
   q: string | undefined;
+  /** A bundle: the rows are those that stood right after it. */
+  at?: string | undefined;
 };
 
 type Page = { cursor: string | null; next: string | null; rows: RecordView[]; stale: boolean };
@@ -159,6 +161,8 @@ export class RowStore {
   }
 
   on(event: EngineEvent): void {
+    // The past stays as it was.
+    if (this.listing.at !== undefined) return;
     switch (event.type) {
       case "records_changed":
         if (event.table === this.listing.table) this.onRecords(event.entity_ids ?? null);

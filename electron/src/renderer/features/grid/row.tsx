@@ -32,6 +32,7 @@ type RecordRowProps = {
   width: number;
   selection: LineSelection | null;
   drafted: ReadonlySet<string> | undefined;
+  readOnly: boolean;
   editor: ReactNode;
   editing: number | null;
   acts: RowActs;
@@ -74,6 +75,7 @@ export const RecordRow = memo(function RecordRow(props: RecordRowProps) {
           focused={selection?.focus === index}
           edge={edgeOf(selection, index)}
           drafted={props.drafted?.has(column.field.name) ?? false}
+          readOnly={props.readOnly}
           editor={props.editing === index ? props.editor : null}
           acts={acts}
         />
@@ -102,11 +104,13 @@ type CellProps = {
   focused: boolean;
   edge: string;
   drafted: boolean;
+  readOnly: boolean;
   editor: ReactNode;
   acts: RowActs;
 };
 
-function Cell({ line, index, column, record, selected, focused, edge, drafted, editor, acts }: CellProps) {
+function Cell(props: CellProps) {
+  const { line, index, column, record, selected, focused, edge, drafted, readOnly, editor, acts } = props;
   const { field } = column;
   const conflict = record?.conflicts.find((one) => one.field === field.name);
   const broken = record?.broken.find((one) => one.field === field.name);
@@ -165,7 +169,7 @@ function Cell({ line, index, column, record, selected, focused, edge, drafted, e
               onClick={(event) => acts.conflict(conflict.conflict_id, event.currentTarget)}
             />
           )}
-          {edge.includes("b") && edge.includes("r") && !follows && (
+          {edge.includes("b") && edge.includes("r") && !follows && !readOnly && (
             <span className="fill-handle" data-fill="true" aria-hidden="true" />
           )}
         </>

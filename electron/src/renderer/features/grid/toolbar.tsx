@@ -1,26 +1,18 @@
 /** Above the grid: which columns, which rows, in which order, grouped by what. */
-import {
-  ArrowUpDown,
-  Columns3,
-  Eye,
-  EyeOff,
-  FileUp,
-  FilterIcon,
-  Layers,
-  Plus,
-  Trash2,
-  X,
-} from "lucide-react";
+import { ArrowUpDown, Columns3, Download, Eye, EyeOff, FileUp, Layers, Plus, X } from "lucide-react";
 import { type RefObject, useState } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { Menu, MenuItem, MenuRule } from "../../shared/ui/menu";
 import { Popover } from "../../shared/ui/popover";
-import { needsText, type Operator, operatorName, operatorsFor, type Test } from "./filter";
+import { FilterButton } from "./filter-editor";
 import { FieldIcon } from "./header";
 import { orderedFields, type View } from "./view";
+import { ViewMenu } from "./view-menu";
 
 type Props = {
   title: string;
+  workspace: string;
+  table: string;
   total: number | null;
   fields: readonly FieldView[];
   view: View;
@@ -30,8 +22,11 @@ type Props = {
   search: RefObject<HTMLInputElement | null>;
   filtering: boolean;
   onFiltering: (open: boolean) => void;
+  /** The past is looked at: nothing is added to it. */
+  readOnly: boolean;
   onAdd: () => void;
   onImport: () => void;
+  onExport: () => void;
 };
 
 export function Toolbar(props: Props) {
@@ -47,6 +42,7 @@ export function Toolbar(props: Props) {
           : `${props.total.toLocaleString("en")} ${props.total === 1 ? "record" : "records"}`}
       </span>
       <span className="toolbar-rule wide" aria-hidden="true" />
+      <ViewMenu workspace={props.workspace} table={props.table} view={view} change={change} />
       <Menu
         button={
           <button type="button" className="button quiet-button" data-on={hidden.length > 0 || undefined}>
@@ -76,7 +72,13 @@ export function Toolbar(props: Props) {
         {hidden.length > 0 && <MenuRule />}
         {hidden.length > 0 && <MenuItem onChoose={() => change({ hidden: [] })}>Show all</MenuItem>}
       </Menu>
-      <FilterButton {...props} />
+      <FilterButton
+        fields={fields}
+        filter={view.filter}
+        onFilter={(filter) => change({ filter })}
+        open={props.filtering}
+        onOpen={props.onFiltering}
+      />
       <SortButton {...props} />
       <Menu
         button={
@@ -116,143 +118,32 @@ export function Toolbar(props: Props) {
           }
         }}
       />
+      {!props.readOnly && (
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Import a file"
+          title="Import a file, or a block from a spreadsheet"
+          onClick={props.onImport}
+        >
+          <FileUp size={15} />
+        </button>
+      )}
       <button
         type="button"
-        className="button quiet-button"
-        aria-label="Import a CSV file"
-        title="Import a CSV file"
-        onClick={props.onImport}
+        className="icon-button"
+        aria-label="Export what you see"
+        title="Export what you see"
+        onClick={props.onExport}
       >
-        <FileUp size={14} /> <span className="wide">Import</span>
+        <Download size={15} />
       </button>
-      <button type="button" className="button accent" onClick={props.onAdd}>
-        <Plus size={14} /> New record
-      </button>
+      {!props.readOnly && (
+        <button type="button" className="button accent" onClick={props.onAdd}>
+          <Plus size={14} /> New record
+        </button>
+      )}
     </div>
-  );
-}
-
-function FilterButton({ fields, view, change, filtering, onFiltering }: Props) {
-  const { filter } = view;
-  const set = (tests: Test[]) => change({ filter: { ...filter, tests } });
-  const edit = (index: number, next: Partial<Test>) =>
-    set(filter.tests.map((test, at) => (at === index ? { ...test, ...next } : test)));
-  const first = fields[0];
-  const add = () => {
-    if (first)
-      set([...filter.tests, { field: first.name, op: operatorsFor(first.type)[0] ?? "=", text: "" }]);
-  };
-  return (
-    <Popover
-      title="Filter"
-      open={filtering}
-      onOpenChange={onFiltering}
-      button={
-        <button type="button" className="button quiet-button" data-on={filter.tests.length > 0 || undefined}>
-          <FilterIcon size={14} />{" "}
-          {filter.tests.length === 0 ? "Filter" : `Filtered by ${filter.tests.length}`}
-        </button>
-      }
-    >
-      <div className="compose">
-        {filter.tests.length === 0 && <p className="quiet">All records are shown.</p>}
-        {filter.tests.map((test, index) => {
-          const field = fields.find((known) => known.name === test.field);
-          const type = field?.type ?? "text";
-          return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a test has nothing else to be known by
-            <div className="compose-row" key={index}>
-              {index === 0 ? (
-                <span className="compose-word">Where</span>
-              ) : index === 1 ? (
-                <select
-                  className="input compose-word"
-                  aria-label="Join"
-                  value={filter.join}
-                  onChange={(event) =>
-                    change({ filter: { ...filter, join: event.target.value === "or" ? "or" : "and" } })
-                  }
-                >
-                  <option value="and">and</option>
-                  <option value="or">or</option>
-                </select>
-              ) : (
-                <span className="compose-word">{filter.join}</span>
-              )}
-              <select
-                className="input"
-                aria-label="Field"
-                value={test.field}
-                onChange={(event) => {
-                  const next = fields.find((known) => known.name === event.target.value);
-                  if (next)
-                    edit(index, { field: next.name, op: operatorsFor(next.type)[0] ?? "=", text: "" });
-                }}
-              >
-                {fields.map((known) => (
-                  <option key={known.field_id}>{known.name}</option>
-                ))}
-              </select>
-              <select
-                className="input"
-                aria-label="Comparison"
-                value={test.op}
-                onChange={(event) => edit(index, { op: event.target.value as Operator })}
-              >
-                {operatorsFor(type).map((op) => (
-                  <option key={op} value={op}>
-                    {operatorName(op, type)}
-                  </option>
-                ))}
-              </select>
-              {needsText(test.op) && (
-                <TestValue field={field} test={test} onChange={(text) => edit(index, { text })} />
-              )}
-              <button
-                type="button"
-                className="icon-button"
-                aria-label="Remove"
-                onClick={() => set(filter.tests.filter((_, at) => at !== index))}
-              >
-                <Trash2 size={14} />
-              </button>
-            </div>
-          );
-        })}
-        <button type="button" className="button quiet-button" onClick={add}>
-          <Plus size={14} /> Add a condition
-        </button>
-      </div>
-    </Popover>
-  );
-}
-
-function TestValue(props: { field: FieldView | undefined; test: Test; onChange: (text: string) => void }) {
-  const { field, test, onChange } = props;
-  const options = field?.type === "enum" ? field.options : field?.type === "boolean" ? ["yes", "no"] : null;
-  if (options) {
-    return (
-      <select
-        className="input"
-        aria-label="Value"
-        value={test.text}
-        onChange={(event) => onChange(event.target.value)}
-      >
-        <option value="">…</option>
-        {options.map((option) => (
-          <option key={option}>{option}</option>
-        ))}
-      </select>
-    );
-  }
-  return (
-    <input
-      className="input"
-      aria-label="Value"
-      placeholder={field?.type === "date" ? "2026-11-21" : "Value"}
-      value={test.text}
-      onChange={(event) => onChange(event.target.value)}
-    />
   );
 }
 

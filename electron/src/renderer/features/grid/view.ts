@@ -16,7 +16,12 @@ export type View = {
   filter: FilterDraft;
   /** The name of the field that rows are grouped by. */
   group: string | null;
+  /** Which saved view this began with; `null` for none. */
+  saved: string | null;
 };
+
+/** A way to look at a table under a name. */
+export type SavedView = { id: string; name: string; view: View };
 
 export type Column = { field: FieldView; width: number; left: number; frozen: boolean };
 
@@ -28,6 +33,7 @@ export const PLAIN_VIEW: View = {
   sort: [],
   filter: NO_FILTER,
   group: null,
+  saved: null,
 };
 
 export const WIDTH_MIN = 56;
@@ -42,6 +48,19 @@ export function useView(workspace: string, table: string): [View, (change: Parti
   const whole = useMemo(() => (view === PLAIN_VIEW ? view : { ...PLAIN_VIEW, ...view }), [view]);
   const change = useCallback((part: Partial<View>) => keep({ ...whole, ...part }), [whole, keep]);
   return [whole, change];
+}
+
+const NO_VIEWS: SavedView[] = [];
+
+/** The saved views of a table, in the order in which they were made; and keeping others in their place. */
+export function useSavedViews(workspace: string, table: string): [SavedView[], (next: SavedView[]) => void] {
+  return useKept<SavedView[]>(`openprod.views.${workspace}.${table}`, NO_VIEWS);
+}
+
+/** Whether a view still looks as it was saved. Widths and order count: they are part of what one sees. */
+export function isAsSaved(view: View, saved: SavedView): boolean {
+  const plain = (one: View) => JSON.stringify({ ...PLAIN_VIEW, ...one, saved: null });
+  return plain(view) === plain(saved.view);
 }
 
 /** All fields in the order of the view, hidden ones too. */
@@ -80,6 +99,20 @@ function usualWidth(field: FieldView): number {
     entity: 180,
   };
   return Math.round(Math.min(Math.max(heading, content[field.type] ?? 140), 320));
+}
+
+/** Moves a field one place among the columns that are shown; `null` where there is no such place. */
+export function shiftField(
+  fields: readonly FieldView[],
+  view: View,
+  moved: string,
+  by: -1 | 1,
+): string[] | null {
+  const shown = columnsOf(fields, view).map((column) => column.field.field_id);
+  const at = shown.indexOf(moved);
+  const to = at + by;
+  if (at < 0 || to < 0 || to >= shown.length) return null;
+  return moveField(fields, view, moved, shown[by < 0 ? to : to + 1] ?? null);
 }
 
 /** Moves a field to just before another, or to the end. */

@@ -1,11 +1,13 @@
 /** Who works on this workspace, how far each is, and letting others in. */
-import { Copy, MonitorSmartphone, Pause, Play, UserPlus } from "lucide-react";
+import { Copy, MonitorSmartphone, Pause, Play, Stethoscope, UserPlus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { post } from "../../shared/api/client";
-import { usePeers, useStatus } from "../../shared/api/queries";
+import { useCan, usePeers, useStatus } from "../../shared/api/queries";
 import type { PeerView } from "../../shared/api/schema";
+import { go } from "../../shared/route";
 import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { DOCTOR_PATH } from "./doctor";
 import { InviteDialog } from "./invite-dialog";
 
 /** A clock this far off makes the order of edits differ from what people remember. */
@@ -17,6 +19,7 @@ export function PeersScreen() {
   const [inviting, setInviting] = useState(false);
   const [address, setAddress] = useState("");
   const [connecting, setConnecting] = useState(false);
+  const canDiagnose = useCan(DOCTOR_PATH);
   const paused = status.data?.sync.state === "paused";
 
   const connect = async (event: FormEvent) => {
@@ -108,6 +111,11 @@ export function PeersScreen() {
           <button type="submit" className="button" disabled={connecting}>
             {connecting ? "Connecting…" : "Connect"}
           </button>
+          {canDiagnose && (
+            <button type="button" className="button" onClick={() => go({ screen: "doctor" })}>
+              <Stethoscope size={14} /> Find out why
+            </button>
+          )}
         </form>
         {status.data && (
           <dl className="facts-list">

@@ -1,6 +1,6 @@
-/** The links of a record with others: what leads out and what leads in; add and remove. */
-import { ArrowLeft, ArrowRight, Link2Off, Plus } from "lucide-react";
-import { useState } from "react";
+/** The links of a record with others: what leads out and what leads in; add, remove, and reorder those that have a place. */
+import { ArrowLeft, ArrowRight, GripVertical, Link2Off, Plus } from "lucide-react";
+import { type DragEvent, type KeyboardEvent, useState } from "react";
 import { post } from "../../shared/api/client";
 import { useEdges } from "../../shared/api/queries";
 import type { EdgeView } from "../../shared/api/schema";
@@ -9,6 +9,9 @@ import { Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { useLabel } from "../records/labels";
 import { RecordPicker } from "../records/record-picker";
+import { groupEdges, neighbours } from "./edge-order";
+
+const by = { source: "app: link" };
 
 export function Edges({ entity }: { entity: string }) {
   const edges = useEdges(entity);
@@ -29,24 +32,89 @@ export function Edges({ entity }: { entity: string }) {
       ) : edges.data.edges.length === 0 ? (
         !adding && <p className="quiet">Not linked with other records.</p>
       ) : (
-        <ul className="edge-list">
-          {edges.data.edges.map((edge) => (
-            <EdgeLine key={edge.edge_id} edge={edge} entity={entity} />
-          ))}
-        </ul>
+        groupEdges(edges.data.edges, entity).map((group) => (
+          <EdgeGroup key={`${group.out} ${group.type}`} {...group} entity={entity} />
+        ))
       )}
     </section>
   );
 }
 
-function EdgeLine({ edge, entity }: { edge: EdgeView; entity: string }) {
-  const out = edge.source === entity;
-  const other = out ? edge.target : edge.source;
+/** Links of one kind in one direction. Those that have a place among their siblings can be moved. */
+function EdgeGroup(props: { type: string; out: boolean; edges: EdgeView[]; entity: string }) {
+  const { type, out, edges, entity } = props;
+  const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
+  const movable = out && edges.length > 1;
+  const move = async (from: number, to: number) => {
+    const edge = edges[from];
+    const place = neighbours(
+      edges.map((one) => one.edge_id),
+      from,
+      to,
+    );
+    if (!edge || !place) return;
+    try {
+      await post("/edges/reorder", { edge_id: edge.edge_id, ...place, command: by });
+    } catch (error) {
+      toastProblem(error);
+    }
+  };
+  return (
+    <div className="edge-group">
+      <h4>
+        {out ? (
+          <ArrowRight size={12} aria-label="Leads to" />
+        ) : (
+          <ArrowLeft size={12} aria-label="Comes from" />
+        )}
+        {type}
+      </h4>
+      <ul className="edge-list">
+        {edges.map((edge, index) => (
+          <EdgeLine
+            key={edge.edge_id}
+            edge={edge}
+            entity={entity}
+            drop={drag !== null && drag.to === index && drag.from !== index}
+            handle={
+              movable && edge.ordered
+                ? {
+                    onDragStart: () => setDrag({ from: index, to: index }),
+                    onOver: () => setDrag((before) => before && { ...before, to: index }),
+                    onDrop: () => {
+                      if (drag) void move(drag.from, index);
+                      setDrag(null);
+                    },
+                    onEnd: () => setDrag(null),
+                    onMove: (step) => void move(index, index + step),
+                  }
+                : null
+            }
+          />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+type Handle = {
+  onDragStart: () => void;
+  onOver: () => void;
+  onDrop: () => void;
+  onEnd: () => void;
+  onMove: (step: number) => void;
+};
+
+function EdgeLine(props: { edge: EdgeView; entity: string; drop: boolean; handle: Handle | null }) {
+  const { edge, entity, drop, handle } = props;
+  const other = edge.source === entity ? edge.target : edge.source;
   const label = useLabel(other);
   const broken = edge.broken[0];
+  const name = label?.text ?? "…";
+  const table = label?.table;
   const remove = async () => {
     try {
-      await post("/edges/delete", { edge_id: edge.edge_id, command: { source: "app: link" } });
+      await post("/edges/delete", { edge_id: edge.edge_id, command: by });
       toastDone("Removed the link", {
         label: "Put it back",
         run: () => void post("/edges/restore", { edge_id: edge.edge_id }).catch(toastProblem),
@@ -55,21 +123,60 @@ function EdgeLine({ edge, entity }: { edge: EdgeView; entity: string }) {
       toastProblem(error);
     }
   };
-  const table = label?.table;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+    if (!handle || step === 0) return;
+    event.preventDefault();
+    handle.onMove(step);
+  };
   return (
-    <li>
-      {out ? <ArrowRight size={13} aria-label="to" /> : <ArrowLeft size={13} aria-label="from" />}
-      <span className="quiet">{edge.edge_type}</span>
+    <li
+      className="edge-line"
+      data-drop={drop || undefined}
+      onDragOver={(event: DragEvent) => {
+        if (!handle) return;
+        event.preventDefault();
+        handle.onOver();
+      }}
+      onDrop={(event: DragEvent) => {
+        event.preventDefault();
+        handle?.onDrop();
+      }}
+    >
+      {handle && (
+        <button
+          type="button"
+          className="icon-button edge-handle"
+          draggable
+          aria-label={`Move ${name}`}
+          title="Drag to move, or press ↑ and ↓"
+          onDragStart={(event) => {
+            event.dataTransfer.effectAllowed = "move";
+            event.dataTransfer.setData("text/plain", name);
+            handle.onDragStart();
+          }}
+          onDragEnd={handle.onEnd}
+          onKeyDown={onKeyDown}
+        >
+          <GripVertical size={13} />
+        </button>
+      )}
       {table ? (
         <button type="button" className="link" onClick={() => go({ screen: "table", table, record: other })}>
-          {label.text}
+          {name}
         </button>
       ) : (
-        <span>{label?.text ?? "…"}</span>
+        <span>{name}</span>
       )}
       {broken && <span className="tag">{broken.reason === "deleted" ? "deleted" : "not here yet"}</span>}
+      {edge.conflicts.length > 0 && <span className="tag tag-strong">in conflict</span>}
       <span className="space" />
-      <button type="button" className="icon-button" aria-label="Remove link" onClick={() => void remove()}>
+      <button
+        type="button"
+        className="icon-button edge-remove"
+        aria-label={`Remove the link with ${name}`}
+        onClick={() => void remove()}
+      >
         <Link2Off size={13} />
       </button>
     </li>
@@ -78,6 +185,7 @@ function EdgeLine({ edge, entity }: { edge: EdgeView; entity: string }) {
 
 function AddEdge({ entity, onClose }: { entity: string; onClose: () => void }) {
   const [type, setType] = useState("related");
+  const [ordered, setOrdered] = useState(false);
   const make = async (target: string | null) => {
     if (target === null || type.trim() === "") return onClose();
     try {
@@ -85,7 +193,8 @@ function AddEdge({ entity, onClose }: { entity: string; onClose: () => void }) {
         source: entity,
         target,
         edge_type: type.trim(),
-        command: { source: "app: link" },
+        ...(ordered ? { ordered } : {}),
+        command: by,
       });
       onClose();
     } catch (error) {
@@ -106,10 +215,15 @@ function AddEdge({ entity, onClose }: { entity: string; onClose: () => void }) {
           typed=""
           near={null}
           remember="edges"
+          keepOpen=".edge-add"
           onPick={(target) => void make(target)}
           onCancel={onClose}
         />
       </span>
+      <label className="check">
+        <input type="checkbox" checked={ordered} onChange={(event) => setOrdered(event.target.checked)} />
+        Keep them in an order of their own
+      </label>
     </div>
   );
 }

@@ -1,52 +1,64 @@
-/** Who wrote a field, and when: newest first. */
+/** Who wrote a field, and when: newest first, with what was written. */
 import { useQuery } from "@tanstack/react-query";
-import { getJson } from "../../shared/api/client";
-import { isMissingRoute } from "../../shared/api/problem";
+import { get } from "../../shared/api/client";
 import { useActorName } from "../../shared/api/queries";
-import type { FieldView } from "../../shared/api/schema";
+import type { BundleView, FieldView } from "../../shared/api/schema";
 import { ago } from "../../shared/moment";
 import { Failed, Loading } from "../../shared/ui/states";
 import type { Value } from "../values/value";
 import { ValueView } from "../values/value-view";
 
-type Entry = { op_id?: string; actor_id: string; at: string; value: Value };
+/** Bundles asked for: enough to see who changed what lately. */
+const SHOWN_MAX = 50;
 
-/** Reads what the engine tells, which names its list `history` or `entries`. */
-function readEntries(answer: unknown): Entry[] {
-  const lists = answer as { history?: Entry[]; entries?: Entry[] } | null;
-  const list = lists?.history ?? lists?.entries ?? [];
-  return list.filter((entry) => typeof entry.actor_id === "string" && typeof entry.at === "string");
+type Entry = { key: string; actor: string; at: string; shown: boolean } & (
+  | { kind: "wrote"; value: Value }
+  | { kind: "edited"; bytes: number }
+);
+
+/** What bundles did to one field, in their order. */
+export function entriesOf(bundles: readonly BundleView[], entity: string, field: string): Entry[] {
+  return bundles.flatMap((bundle) =>
+    bundle.changes.flatMap((change): Entry[] => {
+      const by = { key: change.op_id, actor: bundle.actor_id, at: bundle.at, shown: change.shown };
+      if (change.deed !== "wrote" && change.deed !== "edited") return [];
+      if (change.kind !== "field" || change.field !== field || change.entity_id !== entity) return [];
+      return change.deed === "wrote"
+        ? [{ ...by, kind: "wrote", value: change.value }]
+        : [{ ...by, kind: "edited", bytes: change.bytes }];
+    }),
+  );
 }
 
-export function FieldHistory({ entity, field }: { entity: string; field: FieldView }) {
+export function FieldHistory(props: { entity: string; table: string; field: FieldView }) {
+  const { entity, table, field } = props;
   const actorName = useActorName();
   const past = useQuery({
     queryKey: ["record", entity, "history", field.field_id],
-    queryFn: async ({ signal }) =>
-      readEntries(
-        await getJson(`/records/${entity}/history?field=${encodeURIComponent(field.name)}`, signal),
-      ),
+    queryFn: async ({ signal }) => {
+      const query = { field: field.name, table, limit: SHOWN_MAX };
+      const { bundles } = await get("/records/{id}/history", query, { signal, id: entity });
+      return entriesOf(bundles, entity, field.name);
+    },
   });
   if (past.isPending) return <Loading what="its history" />;
-  if (past.isError) {
-    if (isMissingRoute(past.error))
-      return <p className="quiet">This engine does not tell the history of a field yet.</p>;
-    return <Failed error={past.error} retry={() => void past.refetch()} />;
-  }
-  if (past.data.length === 0) return <p className="quiet">Nobody has written here yet.</p>;
+  if (past.isError) return <Failed error={past.error} retry={() => void past.refetch()} />;
+  if (past.data.length === 0) return <p className="quiet field-history">Nobody has written here yet.</p>;
   return (
     <ol className="field-history">
       {past.data.map((entry) => (
-        <li key={entry.op_id ?? `${entry.actor_id} ${entry.at}`}>
-          <span>
-            {entry.value == null ? (
+        <li key={entry.key} data-shown={entry.shown || undefined}>
+          <span className="field-history-value">
+            {entry.kind === "edited" ? (
+              <span className="quiet">Wrote in the text</span>
+            ) : entry.value === null ? (
               <em className="quiet">Emptied</em>
             ) : (
               <ValueView value={entry.value} field={field} />
             )}
           </span>
           <small className="quiet">
-            {actorName(entry.actor_id)} · {ago(entry.at)}
+            {actorName(entry.actor)} · {ago(entry.at)}
           </small>
         </li>
       ))}

@@ -2,7 +2,7 @@
 import { ChevronDown, ChevronUp, History, Trash2, TriangleAlert, X } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useCan, useRecord } from "../../shared/api/queries";
-import type { FieldView, OneRecord, TableView } from "../../shared/api/schema";
+import type { FieldView, OneRecord, ReferenceView, TableView } from "../../shared/api/schema";
 import { go } from "../../shared/route";
 import { Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
@@ -21,11 +21,13 @@ const TextEditor = lazy(() =>
   import("../text/text-editor").then(({ TextEditor }) => ({ default: TextEditor })),
 );
 
-export function RecordPanel({ table, entity }: { table: TableView; entity: string }) {
-  const record = useRecord(entity, table.table_id);
+/** With `at`, the record as it was right after that bundle: to be read, not to be changed. */
+export function RecordPanel(props: { table: TableView; entity: string; at: string | null }) {
+  const { table, entity, at } = props;
+  const record = useRecord(entity, table.table_id, at);
   const panel = useRef<HTMLElement>(null);
   const close = () => {
-    go({ screen: "table", table: table.table_id, record: null });
+    go({ screen: "table", table: table.table_id, record: null, at });
     document.querySelector<HTMLElement>(".grid")?.focus({ preventScroll: true });
   };
   useEffect(() => panel.current?.focus({ preventScroll: true }), []);
@@ -57,15 +59,16 @@ export function RecordPanel({ table, entity }: { table: TableView; entity: strin
       ) : record.isError ? (
         <Failed error={record.error} retry={() => void record.refetch()} />
       ) : (
-        <RecordBody key={entity} table={table} record={record.data} onGone={close} />
+        <RecordBody key={entity} table={table} record={record.data} past={at !== null} onGone={close} />
       )}
     </aside>
   );
 }
 
-function RecordBody(props: { table: TableView; record: OneRecord; onGone: () => void }) {
-  const { table, record, onGone } = props;
-  const canTellHistory = useCan("/records/{id}/history");
+type Body = { table: TableView; record: OneRecord; past: boolean; onGone: () => void };
+
+function RecordBody({ table, record, past, onGone }: Body) {
+  const canTellHistory = useCan("/records/{id}/history") && !past;
   const [told, setTold] = useState<string | null>(null);
   const remove = async () => {
     try {
@@ -83,7 +86,7 @@ function RecordBody(props: { table: TableView; record: OneRecord; onGone: () => 
     <div className="panel-body">
       <div className="panel-title">
         <h2>{labelOf(record, table.fields)}</h2>
-        {!record.deleted && (
+        {!record.deleted && !past && (
           <button
             type="button"
             className="icon-button"
@@ -97,14 +100,16 @@ function RecordBody(props: { table: TableView; record: OneRecord; onGone: () => 
       </div>
       {record.deleted && (
         <div className="note" role="status">
-          <strong>This record is deleted.</strong>
-          <button
-            type="button"
-            className="button"
-            onClick={() => void restoreRecord(record.entity_id).catch(toastProblem)}
-          >
-            Undelete
-          </button>
+          <strong>{past ? "This record was deleted then." : "This record is deleted."}</strong>
+          {!past && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => void restoreRecord(record.entity_id).catch(toastProblem)}
+            >
+              Undelete
+            </button>
+          )}
         </div>
       )}
       <dl className="panel-fields">
@@ -127,18 +132,22 @@ function RecordBody(props: { table: TableView; record: OneRecord; onGone: () => 
               )}
             </dt>
             <dd>
-              <FieldEntry table={table} record={record} field={field} />
-              {told === field.name && <FieldHistory entity={record.entity_id} field={field} />}
+              <FieldEntry table={table} record={record} field={field} past={past} />
+              {told === field.name && (
+                <FieldHistory entity={record.entity_id} table={table.table_id} field={field} />
+              )}
             </dd>
           </div>
         ))}
       </dl>
-      <Edges entity={record.entity_id} />
+      {!past && <Edges entity={record.entity_id} />}
     </div>
   );
 }
 
-function FieldEntry({ table, record, field }: { table: TableView; record: OneRecord; field: FieldView }) {
+type Entry = { table: TableView; record: OneRecord; field: FieldView; past: boolean };
+
+function FieldEntry({ table, record, field, past }: Entry) {
   const [editing, setEditing] = useState(false);
   const [echo, setEcho] = useState<{ value: Value } | null>(null);
   const [anchor, setAnchor] = useState<Element | null>(null);
@@ -149,7 +158,7 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
     void written;
     setEcho(null);
   }, [written]);
-  if (field.type === "crdt_text") {
+  if (field.type === "crdt_text" && field.mode !== "reference" && !past) {
     return (
       <Suspense fallback={<Loading what="the text" />}>
         <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />
@@ -165,7 +174,7 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
       toastProblem(error, () => write(next));
     });
   };
-  if (field.type === "boolean" && field.mode !== "reference") {
+  if (field.type === "boolean" && field.mode !== "reference" && !past) {
     return (
       <button
         type="button"
@@ -180,7 +189,7 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
       </button>
     );
   }
-  const fixed = field.mode === "reference" || field.type === "blob" || field.type === "crdt_list";
+  const fixed = past || field.mode === "reference" || field.type === "blob" || field.type.startsWith("crdt_");
   if (editing) {
     return (
       <span className="entry entry-editing">
@@ -205,11 +214,7 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
       {fixed ? (
         <span className="entry entry-fixed">
           {content}
-          {field.reference && (
-            <small className="quiet">
-              follows {field.reference.table} · {field.reference.field}
-            </small>
-          )}
+          {field.reference && <small className="quiet">{followWords(field.reference)}</small>}
         </span>
       ) : (
         <button type="button" className="entry" onClick={() => setEditing(true)}>
@@ -231,4 +236,11 @@ function FieldEntry({ table, record, field }: { table: TableView; record: OneRec
       )}
     </span>
   );
+}
+
+/** Where a reference field takes its value from. */
+function followWords({ table, field, via_field, via_edge }: ReferenceView): string {
+  if (!table || !field) return "what it follows is gone";
+  const via = via_field ?? via_edge;
+  return `${table} · ${field}${via ? `, through ${via}` : ""}`;
 }

@@ -59,6 +59,21 @@ export function useLabel(entity: string): Label | undefined {
   return useSyncExternalStore(subscribe, () => labels.get(entity));
 }
 
+/** Waits until all of these records have a name, or are known not to be here yet. */
+export function whenLabelled(entities: Iterable<string>): Promise<void> {
+  const missing = [...entities].filter((entity) => !labels.has(entity));
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!missing.every((entity) => labels.has(entity))) return;
+      listeners.delete(look);
+      resolve();
+    };
+    listeners.add(look);
+    for (const entity of missing) want(entity);
+    look();
+  });
+}
+
 /** Names that may have changed are asked for again; what is shown stays until then. */
 export function forgetLabels(event: EngineEvent): void {
   const shown = [...asked];

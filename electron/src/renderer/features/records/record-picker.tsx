@@ -16,11 +16,13 @@ type Props = {
   near: string | null;
   /** Under which name to remember the table. */
   remember: string;
+  /** Closes only when the focus leaves the nearest element that matches this. */
+  keepOpen?: string;
   onPick: (entity: string | null, leave: Leave) => void;
   onCancel: () => void;
 };
 
-export function RecordPicker({ label, typed, near, remember, onPick, onCancel }: Props) {
+export function RecordPicker({ label, typed, near, remember, keepOpen, onPick, onCancel }: Props) {
   const tables = useTables().data?.tables ?? [];
   const [kept, keepTable] = useKept<string | null>(`openprod.picker.${remember}`, null);
   const nearLabel = useKnownTable(near);
@@ -57,7 +59,8 @@ export function RecordPicker({ label, typed, near, remember, onPick, onCancel }:
     <span
       className="picker"
       onBlur={(event) => {
-        if (!done.current && !event.currentTarget.contains(event.relatedTarget)) onCancel();
+        const whole = (keepOpen && event.currentTarget.closest(keepOpen)) || event.currentTarget;
+        if (!done.current && !whole.contains(event.relatedTarget)) onCancel();
       }}
     >
       <input

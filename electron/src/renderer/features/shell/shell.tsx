@@ -1,18 +1,22 @@
 /** The frame around every screen: bars, side, keys that work anywhere. */
 import { Table2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { postJson } from "../../shared/api/client";
+import { post } from "../../shared/api/client";
+import { EngineProblem } from "../../shared/api/problem";
 import { useCan, useOverlays, useTables } from "../../shared/api/queries";
 import { currentLink, retrySocket, subscribeLink } from "../../shared/api/socket";
 import { go, useRoute } from "../../shared/route";
 import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { ConflictInbox } from "../conflicts/inbox";
+import { DecisionInbox } from "../decisions/inbox";
 import { CreateDraft, commitDraft, DraftBar } from "../drafts/draft-bar";
 import { DraftReview } from "../drafts/review";
 import { GridScreen } from "../grid/grid-screen";
 import { Away } from "../history/away";
 import { HistoryScreen } from "../history/history-screen";
+import { tellSkipped } from "../history/skipped";
+import { DoctorScreen } from "../peers/doctor";
 import { InviteDialog } from "../peers/invite-dialog";
 import { PeersScreen } from "../peers/peers-screen";
 import { RecordPanel } from "../record/record-panel";
@@ -28,11 +32,12 @@ type Open = "palette" | "help" | "table" | "draft" | "invite" | null;
 /** Takes back what was done last, or does it again. */
 async function back(path: "/undo" | "/redo"): Promise<void> {
   try {
-    const answer = (await postJson(path, {})) as { skipped?: unknown[] } | null;
-    const skipped = answer?.skipped?.length ?? 0;
-    if (skipped > 0) toastDone(`${skipped} cells were left: somebody changed them since`);
+    const { skipped } = await post(path, {});
+    if (skipped.length > 0) toastDone(tellSkipped(skipped, path === "/undo" ? "back" : "again"));
   } catch (error) {
-    toastProblem(error);
+    if (error instanceof EngineProblem && error.code.startsWith("nothing_to_")) {
+      toastDone(path === "/undo" ? "Nothing to undo" : "Nothing to do again");
+    } else toastProblem(error);
   }
 }
 
@@ -56,6 +61,12 @@ export function Shell() {
       if (ctrl && key === "k") {
         event.preventDefault();
         setOpen("palette");
+        return;
+      }
+      const find = document.querySelector<HTMLInputElement>(".find");
+      if (ctrl && key === "f" && !event.shiftKey && find) {
+        event.preventDefault();
+        find.select();
         return;
       }
       if (event.defaultPrevented || isTyping(event.target)) return;
@@ -143,6 +154,10 @@ function Screen({ onCreate }: { onCreate: () => void }) {
       return <HistoryScreen />;
     case "peers":
       return <PeersScreen />;
+    case "doctor":
+      return <DoctorScreen />;
+    case "decisions":
+      return <DecisionInbox />;
     case "draft":
       return <DraftReview key={route.overlay} overlay_id={route.overlay} />;
     default:
@@ -169,10 +184,11 @@ function Screen({ onCreate }: { onCreate: () => void }) {
     );
   }
   const record = route.screen === "table" ? route.record : null;
+  const at = route.screen === "table" ? (route.at ?? null) : null;
   return (
     <div className="table-screen">
-      <GridScreen key={wanted.table_id} table={wanted} opened={record} />
-      {record !== null && <RecordPanel key={record} table={wanted} entity={record} />}
+      <GridScreen key={`${wanted.table_id} ${at}`} table={wanted} opened={record} at={at} />
+      {record !== null && <RecordPanel key={record} table={wanted} entity={record} at={at} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** The side: tables, and what concerns the team. */
 import {
   Ellipsis,
+  Gavel,
   GitCompareArrows,
   History,
   MonitorSmartphone,
@@ -10,19 +11,23 @@ import {
   Trash2,
 } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { post } from "../../shared/api/client";
-import { useConflicts, usePeers, useTables } from "../../shared/api/queries";
+import { currentWorkspace, post } from "../../shared/api/client";
+import { useCan, useConflicts, usePeers, useTables } from "../../shared/api/queries";
 import type { TableView } from "../../shared/api/schema";
 import { formatRoute, go, type Route, useRoute } from "../../shared/route";
 import { Dialog } from "../../shared/ui/dialog";
 import { Menu, MenuItem } from "../../shared/ui/menu";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { DECISIONS_PATH, useDecisions } from "../decisions/queries";
+import { useSavedViews, useView } from "../grid/view";
 import { CreateTable } from "../tables/create-table";
 
 export function Sidebar() {
   const tables = useTables().data?.tables ?? [];
   const conflicts = useConflicts().data?.conflicts.length ?? 0;
   const peers = usePeers().data?.peers.filter((peer) => peer.connected).length ?? 0;
+  const canDecide = useCan(DECISIONS_PATH);
+  const decisions = useDecisions().data?.filter((decision) => decision.status !== "resolved").length ?? 0;
   const route = useRoute();
   const [making, setMaking] = useState(false);
   const [renamed, setRenamed] = useState<TableView | null>(null);
@@ -71,6 +76,7 @@ export function Sidebar() {
                 Delete
               </MenuItem>
             </Menu>
+            {here("table", table.table_id) && <Views table={table.table_id} />}
           </li>
         ))}
       </ul>
@@ -89,6 +95,19 @@ export function Sidebar() {
             Conflicts
           </Line>
         </li>
+        {canDecide && (
+          <li>
+            <Line
+              to={{ screen: "decisions" }}
+              here={here("decisions")}
+              icon={<Gavel size={15} />}
+              count={decisions}
+              loud
+            >
+              Decisions
+            </Line>
+          </li>
+        )}
         <li>
           <Line to={{ screen: "history" }} here={here("history")} icon={<History size={15} />}>
             History
@@ -97,7 +116,7 @@ export function Sidebar() {
         <li>
           <Line
             to={{ screen: "peers" }}
-            here={here("peers")}
+            here={here("peers") || here("doctor")}
             icon={<MonitorSmartphone size={15} />}
             count={peers}
           >
@@ -108,6 +127,30 @@ export function Sidebar() {
       {making && <CreateTable onClose={() => setMaking(false)} />}
       {renamed && <RenameTable table={renamed} onClose={() => setRenamed(null)} />}
     </nav>
+  );
+}
+
+/** The saved views of the table that is shown. */
+function Views({ table }: { table: string }) {
+  const workspace = currentWorkspace() ?? "";
+  const [views] = useSavedViews(workspace, table);
+  const [view, change] = useView(workspace, table);
+  if (views.length === 0) return null;
+  return (
+    <ul className="sidebar-views">
+      {views.map((one) => (
+        <li key={one.id}>
+          <button
+            type="button"
+            className="sidebar-link"
+            aria-current={view.saved === one.id ? "true" : undefined}
+            onClick={() => change({ ...one.view, saved: one.id })}
+          >
+            <span className="sidebar-text">{one.name}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 

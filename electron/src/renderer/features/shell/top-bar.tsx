@@ -14,7 +14,7 @@ import {
 import { useState, useSyncExternalStore } from "react";
 import icon from "../../icon.svg";
 import { currentWorkspace } from "../../shared/api/client";
-import { useCan, usePeers, useStatus, useWorkspaces } from "../../shared/api/queries";
+import { useCan, usePeers, useStatus, useUndoStack, useWorkspaces } from "../../shared/api/queries";
 import { currentLink, subscribeLink } from "../../shared/api/socket";
 import { go } from "../../shared/route";
 import { Menu, MenuHeading, MenuItem, MenuRule } from "../../shared/ui/menu";
@@ -30,6 +30,7 @@ export function TopBar({ onPalette, onHelp, onUndo, onRedo }: Props) {
   const workspaces = useWorkspaces().data?.workspaces ?? [];
   const status = useStatus().data;
   const canUndo = useCan("/undo");
+  const stack = useUndoStack().data;
   const [theme, setTheme] = useTheme();
   const [inviting, setInviting] = useState(false);
   return (
@@ -75,7 +76,8 @@ export function TopBar({ onPalette, onHelp, onUndo, onRedo }: Props) {
             type="button"
             className="icon-button"
             aria-label="Undo"
-            title="Undo (Ctrl Z)"
+            title={stack?.undo ? `Undo: ${actWords(stack.undo.command_type)} (Ctrl Z)` : "Nothing to undo"}
+            disabled={stack !== undefined && !stack.undo}
             onClick={onUndo}
           >
             <Undo2 size={16} />
@@ -84,7 +86,10 @@ export function TopBar({ onPalette, onHelp, onUndo, onRedo }: Props) {
             type="button"
             className="icon-button"
             aria-label="Redo"
-            title="Redo (Ctrl Shift Z)"
+            title={
+              stack?.redo ? `Redo: ${actWords(stack.redo.command_type)} (Ctrl Shift Z)` : "Nothing to redo"
+            }
+            disabled={stack !== undefined && !stack.redo}
             onClick={onRedo}
           >
             <Redo2 size={16} />
@@ -114,6 +119,11 @@ export function TopBar({ onPalette, onHelp, onUndo, onRedo }: Props) {
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </header>
   );
+}
+
+/** “records update” of `records.update`. */
+function actWords(command: string): string {
+  return command.replace(".", ", ").replaceAll("_", " ");
 }
 
 const FACES_MAX = 3;

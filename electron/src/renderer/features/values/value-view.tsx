@@ -3,7 +3,7 @@ import { Check, FileText, Link2, Unlink } from "lucide-react";
 import { memo } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { useLabel } from "../records/labels";
-import { formatValue, isBlob, isEntity, type Value } from "./value";
+import { formatValue, isBlob, isEntity, itemsOf, type Value } from "./value";
 
 const HUES = 8;
 
@@ -33,6 +33,21 @@ export const ValueView = memo(function ValueView({ value, field, broken }: Shown
       <span className="chip">
         <FileText size={12} aria-hidden="true" />
         <span className="chip-text">{value.name || "file"}</span>
+      </span>
+    );
+  }
+  const items = itemsOf(value);
+  if (items) {
+    return (
+      <span className="value-list">
+        {items.map((item, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: items of a list have nothing else to be known by
+          <span className="chip chip-item" key={index}>
+            <span className="chip-text">
+              {isEntity(item) ? <EntityLabel entity={item.entity} /> : formatValue([item], field)}
+            </span>
+          </span>
+        ))}
       </span>
     );
   }

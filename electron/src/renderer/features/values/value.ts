@@ -20,7 +20,16 @@ export function isBlob(value: Value | undefined): value is Extract<Value, { blob
   return typeof value === "object" && value !== null && "blob" in value;
 }
 
+/** The items of a list; `null` of what is none. */
+export function itemsOf(value: Value | undefined): readonly Value[] | null {
+  return Array.isArray(value) ? (value as Value[]) : null;
+}
+
 export function sameValue(a: Value | undefined, b: Value | undefined): boolean {
+  const [list, other] = [itemsOf(a), itemsOf(b)];
+  if (list && other) {
+    return list.length === other.length && list.every((item, index) => sameValue(item, other[index]));
+  }
   if (isEntity(a) && isEntity(b)) return a.entity === b.entity;
   if (isBlob(a) && isBlob(b)) return a.blob === b.blob && a.name === b.name;
   return (a ?? null) === (b ?? null);
@@ -35,6 +44,8 @@ export function formatValue(value: Value | undefined, field: FieldShape): string
   if (value === null || value === undefined) return "";
   if (isEntity(value)) return value.entity.slice(0, 8);
   if (isBlob(value)) return value.name || value.blob.slice(0, 8);
+  const items = itemsOf(value);
+  if (items) return items.map(formatItem).join(", ");
   switch (field.type) {
     case "integer":
       return typeof value === "number" ? whole.format(value) : String(value);
@@ -53,11 +64,18 @@ export function formatValue(value: Value | undefined, field: FieldShape): string
   }
 }
 
+/** An item of a list reads as its own kind of value does. */
+function formatItem(item: Value): string {
+  const type = typeof item === "number" ? "float" : typeof item === "boolean" ? "boolean" : "text";
+  return formatValue(item, { name: "", type, mode: "discrete", options: [] });
+}
+
 /** For editing and for the clipboard: what `parseValue` reads back. */
 export function editText(value: Value | undefined, field: FieldShape): string {
   if (value === null || value === undefined) return "";
   if (isEntity(value)) return value.entity;
   if (isBlob(value)) return value.name;
+  if (itemsOf(value)) return formatValue(value, field);
   if (field.type === "boolean") return value === true ? "true" : "false";
   if (field.type === "datetime") return String(value).replace("T", " ");
   if (field.type === "duration") return clockOfDuration(String(value)) ?? String(value);

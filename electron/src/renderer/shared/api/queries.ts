@@ -44,11 +44,27 @@ export function useTable(id: string | null): Table | undefined {
   return useMemo(() => tables.data?.tables.find((table) => table.table_id === id), [tables.data, id]);
 }
 
-export function useRecord(id: string | null, table: string | null) {
+/** A record; with `at`, as it was right after that bundle. */
+export function useRecord(id: string | null, table: string | null, at: string | null = null) {
   return useQuery({
-    queryKey: ["record", id, table],
+    queryKey: ["record", id, table, at],
     enabled: id !== null,
-    queryFn: ({ signal }) => get("/records/{id}", table === null ? {} : { table }, { signal, id: id ?? "" }),
+    queryFn: ({ signal }) =>
+      get(
+        "/records/{id}",
+        { ...(table === null ? {} : { table }), ...(at === null ? {} : { at }) },
+        { signal, id: id ?? "" },
+      ),
+  });
+}
+
+/** What undo and redo would do next. */
+export function useUndoStack() {
+  const can = useCan("/undo");
+  return useQuery({
+    queryKey: ["undo"],
+    enabled: can,
+    queryFn: ({ signal }) => get("/undo", {}, { signal }),
   });
 }
 

@@ -753,10 +753,14 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description What this person did: a public key in hex. */
+                    actor?: string;
                     /** @description Where the page before ended: its `next_cursor`. */
                     cursor?: string;
                     /** @description How many bundles: 1 to 1,000; 100 when absent. */
                     limit?: number;
+                    /** @description What was done in this table and to it: an id, or a name. */
+                    table?: string;
                     /** @description The workspace; needed only when several are open. */
                     workspace?: string;
                 };
@@ -796,6 +800,123 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/history/away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what others did since a device had last seen the workspace. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many records each list has at most: 0 to 1,000; 20 when absent. */
+                    limit?: number;
+                    /** @description What the device had seen then: `now` of an earlier answer. All that others ever did when absent. */
+                    since?: string;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Away"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/history/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a bundle back, where what it wrote still stands. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Revert"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Reverted"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1607,6 +1728,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description As it was, without any draft: as the author of this bundle saw it, or as of this time in RFC 3339. */
+                    at?: string;
                     /** @description The table: an id, or a name. Needed only when the record is in several. */
                     table?: string;
                     /** @description The workspace; needed only when several are open. */
@@ -1645,6 +1768,76 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["OneRecord"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was done to a record and to its edges, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page before ended: its `next_cursor`. */
+                    cursor?: string;
+                    /** @description Of a record: what was done to this field, an id or a name. */
+                    field?: string;
+                    /** @description How many bundles: 1 to 1,000; 100 when absent. */
+                    limit?: number;
+                    /**
+                     * @description The table that the field is in: an id, or a name. Needed only when several of the record's tables have one of this
+                     *     name.
+                     */
+                    table?: string;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The record. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["History"];
                     };
                 };
             };
@@ -1896,6 +2089,8 @@ export interface paths {
         get: {
             parameters: {
                 query: {
+                    /** @description As it was, without any draft: as the author of this bundle saw it, or as of this time in RFC 3339. */
+                    at?: string;
                     /** @description Where the page before ended: its `next_cursor`. */
                     cursor?: string;
                     /**
@@ -2174,6 +2369,63 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Done"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does again what was undone last, unless something else was done since. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Step"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Redone"];
                     };
                 };
             };
@@ -2929,6 +3181,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what undo and redo would do next on this device. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UndoStackView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Takes back what was done last on this device and is not taken back yet: in the active draft, else in the log. What
+         *     others have changed since stays as it is.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Step"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Undone"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspace/create": {
         parameters: {
             query?: never;
@@ -3353,6 +3705,35 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description What others did. */
+        Away: {
+            /**
+             * Format: int64
+             * @description How many bundles of others came.
+             */
+            bundles: number;
+            /** @description The open conflicts that have a value that came meanwhile, in order of their ids. */
+            conflicts: components["schemas"]["ConflictView"][];
+            /** @description What this device has seen now: `since` of a later request. */
+            now: string;
+            /** @description By person, then by table. */
+            parts: components["schemas"]["PartView"][];
+            /**
+             * Format: int64
+             * @description How many of those were not looked at, because there were too many.
+             */
+            unread: number;
+        };
+        /** @description The first of many records. */
+        AwayRecords: {
+            /** @description The first few. */
+            first: components["schemas"]["RecordView"][];
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
         /** @description A workspace that cannot be opened. */
         Broken: {
             /** @description Why, and what to do. */
@@ -3387,14 +3768,23 @@ export interface components {
             at: string;
             /** @description The bundle. */
             bundle_id: string;
-            /** @description The command that caused it. */
+            /** @description The command that caused it; of an undo, the one that it took back. */
             causation_id?: string | null;
+            /** @description What it did, of that which was asked for, in order: the first 200 changes. */
+            changes: components["schemas"]["PastChangeView"][];
+            /**
+             * Format: int64
+             * @description How many changes there are beyond those.
+             */
+            changes_omitted: number;
             /** @description The command that led to it. */
             command_id: string;
             /** @description What kind of command, as `records.create`. */
             command_type: string;
             /** @description The conversation that the command belongs to. */
             correlation_id?: string | null;
+            /** @description Whether it is held: it is stored and does nothing yet. */
+            held: boolean;
             /** @description When it was written, in 24 hex digits. */
             hlc: string;
             /** @description The reason given. */
@@ -3625,6 +4015,55 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description What was done. */
+        DeedView: (components["schemas"]["Write"] & {
+            /** @enum {string} */
+            deed: "wrote";
+        }) | {
+            /** @enum {string} */
+            deed: "related";
+            /** @description The edge. */
+            edge_id: string;
+            /** @description What it means. */
+            edge_type: string;
+            /** @description The record where it starts. */
+            source: string;
+            /** @description The record where it ends. */
+            target: string;
+        } | {
+            /** @description The one that becomes another name for it. */
+            absorbed: string;
+            /** @enum {string} */
+            deed: "merged";
+            /** @description The one that stays. */
+            survivor: string;
+        } | {
+            /** @enum {string} */
+            deed: "split";
+            /** @description What became one of its own. */
+            new: string;
+            /** @description The record. */
+            source: string;
+        } | (components["schemas"]["MappingView"] & {
+            /** @enum {string} */
+            deed: "mapping_confirmed";
+        }) | (components["schemas"]["MappingView"] & {
+            /** @enum {string} */
+            deed: "mapping_rejected";
+        }) | (components["schemas"]["Edit"] & {
+            /** @enum {string} */
+            deed: "edited";
+        }) | {
+            /** @enum {string} */
+            deed: "recorded";
+            /** @description What kind of fact. */
+            fact_type: string;
+        } | {
+            /** @enum {string} */
+            deed: "unreadable";
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A table to be deleted. */
         DeleteTable: {
             command?: components["schemas"]["CommandEnvelope"] | null;
@@ -3712,6 +4151,11 @@ export interface components {
             /** @description The record where it ends. */
             target: string;
         };
+        /** @description An edit of a text or a list. */
+        Edit: components["schemas"]["CellView"] & {
+            /** @description The length of the delta in bytes. */
+            bytes: number;
+        };
         /** @description What one command staged. */
         EditView: {
             /** @description When it was staged, in RFC 3339. */
@@ -3733,7 +4177,7 @@ export interface components {
             /** @enum {string} */
             type: "ready";
         } | {
-            /** @description The records; `null` when there are more than 1,000. */
+            /** @description The records; `null` when there are more than 1,000, and when fields of the table follow what changed. */
             entity_ids?: string[] | null;
             /** @description The table's id. */
             table: string;
@@ -3770,6 +4214,13 @@ export interface components {
             subject_ids?: string[] | null;
             /** @enum {string} */
             type: "overlay_drift";
+            /** @description The workspace. */
+            workspace: string;
+        } | {
+            redo?: components["schemas"]["UndoStepView"] | null;
+            /** @enum {string} */
+            type: "undo_stack";
+            undo?: components["schemas"]["UndoStepView"] | null;
             /** @description The workspace. */
             workspace: string;
         } | {
@@ -3927,7 +4378,7 @@ export interface components {
              * @description Its length in bytes.
              */
             size: number;
-        };
+        } | components["schemas"]["Value"][];
         /** @description A field of a table. */
         FieldView: {
             /** @description The field. */
@@ -4001,7 +4452,7 @@ export interface components {
         History: {
             /** @description The bundles, newest first, in the order in which they arrived here. */
             bundles: components["schemas"]["BundleView"][];
-            /** @description Where the next page begins; `null` on the last. */
+            /** @description Where the next page begins; `null` on the last. A page can be short of its limit, or empty, and not be the last. */
             next_cursor?: string | null;
         };
         /** @description An invitation. */
@@ -4138,6 +4589,35 @@ export interface components {
             /** @description The draft. */
             overlay_id: string;
         };
+        /** @description What one person did in one table. */
+        PartView: {
+            /** @description `records`; or `tables`, `fields` or `workspace`, when it is these that changed. */
+            about: string;
+            /** @description Who: a public key in hex. */
+            actor_id: string;
+            /** @description Records that were there before and changed, the newest change first. */
+            changed: components["schemas"]["AwayRecords"];
+            /** @description Records that were made, the newest first. */
+            created: components["schemas"]["AwayRecords"];
+            /** @description Records that were deleted and still are, the newest first. */
+            deleted: components["schemas"]["AwayRecords"];
+            /**
+             * Format: int64
+             * @description How many edges were made, changed or deleted.
+             */
+            edges: number;
+            /** @description The table's name; `null` when it is about none. */
+            table?: string | null;
+            /** @description The table's id; `null` when it is about none. */
+            table_id?: string | null;
+        };
+        /** @description One thing that an operation did. */
+        PastChangeView: components["schemas"]["DeedView"] & {
+            /** @description The operation; one can do several things. */
+            op_id: string;
+            /** @description Whether what it wrote is what is shown now. */
+            shown: boolean;
+        };
         /** @description The peers of a workspace. */
         Peers: {
             /** @description Those that were met since the engine started, in order of their keys. */
@@ -4175,9 +4655,11 @@ export interface components {
          * @description Names a kind of refusal; its spelling never changes.
          * @enum {string}
          */
-        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_bundle" | "method_not_allowed" | "request_timeout" | "command_reused" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "already_joined" | "unwritable" | "too_large" | "not_json" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "closed" | "read_only" | "disk_full";
+        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_bundle" | "method_not_allowed" | "request_timeout" | "command_reused" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "already_joined" | "unwritable" | "too_large" | "not_json" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "closed" | "read_only" | "disk_full";
         /** @description A refusal: what was refused and why, and what a person needs to go on. Members that do not apply are absent. */
         ProblemDocument: {
+            /** @description The bundle concerned. */
+            bundle_id?: string | null;
             /** @description The stable name of the kind of refusal. */
             code: components["schemas"]["ProblemCode"];
             /** @description The column of the body that is at fault, from 1. */
@@ -4279,6 +4761,12 @@ export interface components {
                 [key: string]: components["schemas"]["FieldValue"];
             };
         };
+        /** @description What a redo did again. */
+        Redone: components["schemas"]["Done"] & {
+            redone?: components["schemas"]["TakenBackView"] | null;
+            /** @description What of it stays as it is, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+        };
         /**
          * @description What a reference field is to follow: the field of another record, which it reaches through an entity field of its
          *     own table or through an edge.
@@ -4376,6 +4864,20 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description A bundle to be taken back. */
+        Revert: {
+            /** @description The bundle, whoever wrote it. */
+            bundle_id: string;
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
+        /** @description What a revert took back. */
+        Reverted: components["schemas"]["Done"] & {
+            reverted?: components["schemas"]["TakenBackView"] | null;
+            /** @description What of it stays as it is, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+        };
         /** @description A derived row. */
         RowView: {
             /** @description Its key in hex. */
@@ -4387,6 +4889,19 @@ export interface components {
         Session: {
             /** @description To be sent as `Authorization: Bearer TOKEN`. */
             token: string;
+        };
+        /** @description Something that was not taken back. */
+        SkippedView: {
+            /** @description Whose edit stands there, where that is the reason: a public key in hex. */
+            actor_id?: string | null;
+            /** @description The edge; `null` when it is about none. */
+            edge_id?: string | null;
+            /** @description The record; `null` when it is about none. */
+            entity_id?: string | null;
+            /** @description The name of the field; `null` when it is about none. */
+            field?: string | null;
+            /** @description `edited_since`, `in_conflict`, `gone`, `text`, `fact`, `unchanged`, `only_table` or `founding`. */
+            reason: string;
         };
         /**
          * @description A record that is two: by `facets`, what it is in these tables becomes a record of its own; by `entity_id`, a
@@ -4434,6 +4949,12 @@ export interface components {
             sync: components["schemas"]["SyncView"];
             /** @description The workspace. */
             workspace_id: string;
+        };
+        /** @description An undo or a redo. */
+        Step: {
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
         };
         /** @description How a workspace stands with its peers. */
         SyncView: {
@@ -4489,6 +5010,13 @@ export interface components {
             /** @description The table. */
             table_id: string;
         };
+        /** @description A bundle that was taken back, as far as it could be. */
+        TakenBackView: {
+            /** @description The bundle. */
+            bundle_id: string;
+            /** @description What kind of command had led to it, as `records.update`; of an undo or a redo, to what it stands for. */
+            command_type: string;
+        };
         /** @description What an editor begins with. Every answer begins a session of its own: one editor uses one. */
         TextView: {
             /**
@@ -4513,6 +5041,31 @@ export interface components {
             state_vector: string;
             /** @description The text; `null` of a list. */
             text?: string | null;
+        };
+        /** @description What an undo took back. */
+        Undone: components["schemas"]["Done"] & {
+            /** @description What of it stays as it is, and why. */
+            skipped: components["schemas"]["SkippedView"][];
+            undone?: components["schemas"]["TakenBackView"] | null;
+        };
+        /** @description What undo and redo would do next. */
+        UndoStackView: {
+            redo?: components["schemas"]["UndoStepView"] | null;
+            undo?: components["schemas"]["UndoStepView"] | null;
+        };
+        /** @description What undo or redo would do next. */
+        UndoStepView: {
+            /** @description The bundle; `null` in a draft. */
+            bundle_id?: string | null;
+            /** @description What kind of command it stands for, as `records.update`. */
+            command_type: string;
+            /**
+             * Format: int64
+             * @description The edit of the draft; `null` in the log.
+             */
+            edit_id?: number | null;
+            /** @description The draft; `null` in the log. */
+            overlay_id?: string | null;
         };
         /** @description A change to an edge. Properties that are not named stay as they are; `null` takes one away. */
         UpdateEdge: {
@@ -4578,6 +5131,7 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        Value: unknown;
         /** @description What a check found. */
         Verified: {
             /**
@@ -4609,6 +5163,12 @@ export interface components {
             /** @description Those that are open, in order of their ids. */
             workspaces: components["schemas"]["Member"][];
         };
+        /** @description A write to a cell. */
+        Write: components["schemas"]["CellView"] & {
+            before?: components["schemas"]["FieldValue"] | null;
+            /** @description What was written; of existence and membership, `true` or `false`. */
+            value: components["schemas"]["FieldValue"];
+        };
     };
     responses: never;
     parameters: never;
@@ -4619,6 +5179,8 @@ export interface components {
 export type AcceptBundle = components['schemas']['AcceptBundle'];
 export type ActiveOverlay = components['schemas']['ActiveOverlay'];
 export type AttachRecord = components['schemas']['AttachRecord'];
+export type Away = components['schemas']['Away'];
+export type AwayRecords = components['schemas']['AwayRecords'];
 export type Broken = components['schemas']['Broken'];
 export type BrokenEnd = components['schemas']['BrokenEnd'];
 export type BrokenReference = components['schemas']['BrokenReference'];
@@ -4640,6 +5202,7 @@ export type CreateRecords = components['schemas']['CreateRecords'];
 export type CreateTable = components['schemas']['CreateTable'];
 export type CreateWorkspace = components['schemas']['CreateWorkspace'];
 export type DecideMapping = components['schemas']['DecideMapping'];
+export type DeedView = components['schemas']['DeedView'];
 export type DeleteTable = components['schemas']['DeleteTable'];
 export type DetachRecord = components['schemas']['DetachRecord'];
 export type Done = components['schemas']['Done'];
@@ -4649,6 +5212,7 @@ export type EdgeConflict = components['schemas']['EdgeConflict'];
 export type EdgeCreated = components['schemas']['EdgeCreated'];
 export type Edges = components['schemas']['Edges'];
 export type EdgeView = components['schemas']['EdgeView'];
+export type Edit = components['schemas']['Edit'];
 export type EditView = components['schemas']['EditView'];
 export type Event = components['schemas']['Event'];
 export type FieldMappings = components['schemas']['FieldMappings'];
@@ -4676,6 +5240,8 @@ export type OpenSession = components['schemas']['OpenSession'];
 export type OverlayDiff = components['schemas']['OverlayDiff'];
 export type Overlays = components['schemas']['Overlays'];
 export type OverlayView = components['schemas']['OverlayView'];
+export type PartView = components['schemas']['PartView'];
+export type PastChangeView = components['schemas']['PastChangeView'];
 export type Peers = components['schemas']['Peers'];
 export type PeerView = components['schemas']['PeerView'];
 export type ProblemCode = components['schemas']['ProblemCode'];
@@ -4686,6 +5252,7 @@ export type Records = components['schemas']['Records'];
 export type RecordsCreated = components['schemas']['RecordsCreated'];
 export type RecordSplit = components['schemas']['RecordSplit'];
 export type RecordView = components['schemas']['RecordView'];
+export type Redone = components['schemas']['Redone'];
 export type ReferenceToMake = components['schemas']['ReferenceToMake'];
 export type ReferenceView = components['schemas']['ReferenceView'];
 export type Released = components['schemas']['Released'];
@@ -4694,23 +5261,33 @@ export type ReorderEdge = components['schemas']['ReorderEdge'];
 export type ResolveConflict = components['schemas']['ResolveConflict'];
 export type ResolveDrift = components['schemas']['ResolveDrift'];
 export type RestoreTable = components['schemas']['RestoreTable'];
+export type Revert = components['schemas']['Revert'];
+export type Reverted = components['schemas']['Reverted'];
 export type RowView = components['schemas']['RowView'];
 export type Session = components['schemas']['Session'];
+export type SkippedView = components['schemas']['SkippedView'];
 export type SplitRecord = components['schemas']['SplitRecord'];
 export type StateOfSync = components['schemas']['StateOfSync'];
 export type Status = components['schemas']['Status'];
+export type Step = components['schemas']['Step'];
 export type SyncView = components['schemas']['SyncView'];
 export type TableCreated = components['schemas']['TableCreated'];
 export type TableDeleted = components['schemas']['TableDeleted'];
 export type Tables = components['schemas']['Tables'];
 export type TableUpdated = components['schemas']['TableUpdated'];
 export type TableView = components['schemas']['TableView'];
+export type TakenBackView = components['schemas']['TakenBackView'];
 export type TextView = components['schemas']['TextView'];
+export type Undone = components['schemas']['Undone'];
+export type UndoStackView = components['schemas']['UndoStackView'];
+export type UndoStepView = components['schemas']['UndoStepView'];
 export type UpdateEdge = components['schemas']['UpdateEdge'];
 export type UpdateRecord = components['schemas']['UpdateRecord'];
 export type UpdateTable = components['schemas']['UpdateTable'];
 export type UpdateText = components['schemas']['UpdateText'];
+export type Value = components['schemas']['Value'];
 export type Verified = components['schemas']['Verified'];
 export type Workspaces = components['schemas']['Workspaces'];
+export type Write = components['schemas']['Write'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

@@ -9,6 +9,8 @@ export function staleKeys(event: EngineEvent): QueryKey[] | "all" {
       return [];
     case "resync":
       return "all";
+    case "undo_stack":
+      return [["undo"]];
     case "workspaces_changed":
       return [["workspaces"], ["status"]];
     case "tables_changed":
@@ -16,13 +18,21 @@ export function staleKeys(event: EngineEvent): QueryKey[] | "all" {
     case "records_changed": {
       const records: QueryKey[] =
         event.entity_ids == null ? [["record"]] : event.entity_ids.map((entity) => ["record", entity]);
-      return [...records, ["tables"], ["history"], ["overlays"], ["overlay"], ["picker", event.table]];
+      return [
+        ...records,
+        ["tables"],
+        ["status"],
+        ["history"],
+        ["overlays"],
+        ["overlay"],
+        ["picker", event.table],
+      ];
     }
     case "edges_changed":
-      return [["edges"], ["history"], ["overlays"], ["overlay"]];
+      return [["edges"], ["status"], ["history"], ["overlays"], ["overlay"]];
     case "overlays_changed":
     case "overlay_drift":
-      return [["overlays"], ["overlay"], ["tables"], ["record"], ["edges"]];
+      return [["overlays"], ["overlay"], ["tables"], ["record"], ["edges"], ["undo"]];
     case "conflict_opened":
     case "conflict_resolved":
       return [["conflicts"], ...(event.entity_id ? [["record", event.entity_id]] : []), ["history"]];
@@ -36,7 +46,19 @@ export function staleKeys(event: EngineEvent): QueryKey[] | "all" {
     case "sync_rejected":
       return [["peers"], ["status"]];
     default:
-      // An event of a newer engine: better to ask too often than to show what is no longer so.
+      return ofNewer(event);
+  }
+}
+
+/** Events of an engine that knows more than this page's types: better to ask too often than to show what is no longer so. */
+function ofNewer(event: { type: string }): QueryKey[] | "all" {
+  switch (event.type) {
+    case "decision_conflict_opened":
+    case "decision_conflict_resolved":
+    case "events_appended":
+    case "facts_recorded":
+      return [["decisions"], ["history"]];
+    default:
       return "all";
   }
 }

@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { readCheckup } from "./checkup";
+
+const check = { id: "multicast", title: "Multicast comes back", status: "ok", detail: "on eth0", advice: "" };
+
+it("is as well as its worst finding", () => {
+  expect(readCheckup({ checks: [check], peers: [] }).status).toBe("ok");
+  expect(readCheckup({ checks: [check, { ...check, status: "warn" }] }).status).toBe("warn");
+  expect(readCheckup({ checks: [check], peers: [{ name: "Booth", status: "fail" }] }).status).toBe("fail");
+});
+
+it("takes a verdict that it does not know as a warning, and leaves out what says nothing", () => {
+  const { checks } = readCheckup({ checks: [{ ...check, status: "peculiar" }, { status: "ok" }, "x", null] });
+  expect(checks.map((one) => one.status)).toEqual(["warn"]);
+});
+
+it("reads nothing from nothing", () => {
+  for (const answer of [null, 7, [], {}, { checks: "none", peers: {} }]) {
+    expect(readCheckup(answer)).toEqual({ status: "ok", checks: [], peers: [] });
+  }
+});
