@@ -50,6 +50,12 @@ impl SchemaVersion {
     pub const fn get(self) -> u32 {
         self.0.get()
     }
+
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
 }
 
 impl fmt::Display for SchemaVersion {
@@ -94,6 +100,13 @@ impl NewEvent {
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
+        self
+    }
+
+    /// The same fact, whose payload has the form `version`.
+    #[must_use]
+    pub fn with_schema(mut self, version: SchemaVersion) -> Self {
+        self.metadata.schema_version = Some(version);
         self
     }
 }

@@ -3,7 +3,7 @@
 //! A page that a person visits elsewhere can make the browser send requests to this port. It cannot read the
 //! token, its requests name its own origin, and a name that it rebinds to this address is not on the list.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -29,6 +29,7 @@ pub(crate) struct Access {
     hosts: [String; 3],
     origins: [String; 3],
     codes: Mutex<Codes>,
+    framed_by: OnceLock<String>,
 }
 
 impl Access {
@@ -41,6 +42,7 @@ impl Access {
             hosts,
             origins,
             codes: Mutex::default(),
+            framed_by: OnceLock::new(),
         }
     }
 
@@ -81,8 +83,27 @@ impl Access {
         }
     }
 
+    /// Lets the pages of this origin show the engine's pages in a frame; only the first that is let may.
+    pub(crate) fn let_frame(&self, origin: &str) {
+        self.framed_by.get_or_init(|| origin.to_owned());
+    }
+
+    /// The origin whose pages may show the engine's pages in a frame.
+    pub(crate) fn framed_by(&self) -> Option<&str> {
+        self.framed_by.get().map(String::as_str)
+    }
+
     /// Judges what every request must show; one for a file of the page needs no token.
     fn judge(&self, uri: &Uri, headers: &HeaderMap, is_page: bool) -> Result<(), Problem> {
+        self.judge_source(uri, headers)?;
+        if is_page || OPEN.contains(&uri.path()) {
+            return Ok(());
+        }
+        self.judge_token(headers)
+    }
+
+    /// Judges where a request comes from: one of our own pages or programs, under one of our own names.
+    pub(crate) fn judge_source(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let host = only(headers, &HOST).flatten();
         if !host.is_some_and(|host| self.hosts.iter().any(|known| known == host))
             || uri
@@ -104,9 +125,11 @@ impl Access {
             let detail = "requests from another page are not answered";
             return Err(Problem::new(ProblemCode::ForbiddenOrigin, detail));
         }
-        if is_page || OPEN.contains(&uri.path()) {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    /// Judges whether a request has the token.
+    pub(crate) fn judge_token(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let token = only(headers, &AUTHORIZATION)
             .flatten()
             .and_then(|value| value.strip_prefix("Bearer "));

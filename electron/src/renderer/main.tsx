@@ -1,6 +1,6 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
-import { signIn } from "./features/session/session";
+import { followLinks, signIn } from "./features/session/session";
 import "@fontsource-variable/inter";
 import "./shared/style/tokens.css";
 import "./shared/style/base.css";
@@ -11,5 +11,6 @@ import "./features/screens.css";
 
 const home = document.getElementById("app");
 if (!home) throw new Error("The page has no place for the app.");
+followLinks();
 const session = await signIn();
 createRoot(home).render(<App session={session} />);

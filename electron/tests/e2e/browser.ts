@@ -13,6 +13,12 @@ import type { Engine } from "./engine";
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 const RESULTS = fileURLToPath(new URL("../../test-results/", import.meta.url));
+const PICTURES = fileURLToPath(new URL("../../../docs/pictures/", import.meta.url));
+
+/** A picture in the README is fetched by everybody who looks at the project. */
+const PICTURE_BYTES_MAX = 200_000;
+
+export const LARGE = { width: 1440, height: 900 };
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
@@ -23,7 +29,7 @@ const TYPES: Record<string, string> = {
 };
 
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 export async function openBrowser(): Promise<Browser> {
@@ -45,14 +51,16 @@ export async function openBrowser(): Promise<Browser> {
 
 export type Window = { page: Page; context: BrowserContext; faults: string[] };
 
+/** How large a window is, and what its browser kept from before. */
+export type Look = { width: number; height: number; storageState?: StorageState };
+type StorageState = Awaited<ReturnType<BrowserContext["storageState"]>>;
+
 /** Opens the engine's page. `faults` gathers what the page's console reports as errors. */
-export async function openWindow(
-  browser: Browser,
-  engine: Engine,
-  size = { width: 1440, height: 900 },
-): Promise<Window> {
+export async function openWindow(browser: Browser, engine: Engine, look: Look = LARGE): Promise<Window> {
+  const { storageState, ...viewport } = look;
   const context = await browser.newContext({
-    viewport: size,
+    viewport,
+    ...(storageState ? { storageState } : {}),
     permissions: ["clipboard-read", "clipboard-write"],
     locale: "en-GB",
   });
@@ -87,4 +95,12 @@ async function layOver(context: BrowserContext, engine: Engine): Promise<void> {
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
   await page.screenshot({ path: join(RESULTS, `${name}.png`) });
+}
+
+/** Keeps a picture for the README: beside the others, and in `docs/pictures` with `OPENPROD_PICTURES=1`. */
+export async function publish(page: Page, name: string): Promise<void> {
+  const to = process.env.OPENPROD_PICTURES === "1" ? PICTURES : RESULTS;
+  mkdirSync(to, { recursive: true });
+  const { length } = await page.screenshot({ path: join(to, `${name}.png`), animations: "disabled" });
+  if (length > PICTURE_BYTES_MAX) throw new Error(`the picture ${name} has ${length} bytes`);
 }

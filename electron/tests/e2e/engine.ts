@@ -36,8 +36,20 @@ export class Engine {
     return (await this.post<{ open_url: string }>("/session/code", {})).open_url;
   }
 
+  /** Takes its process away from one moment to the next, as a power cut does. */
+  async kill(): Promise<void> {
+    await end(this.process, "SIGKILL");
+  }
+
+  /** Starts it again on the same data and the same port. */
+  async restart(): Promise<void> {
+    const started = await launch(this.name, this.data, "serve", Number(new URL(this.ready.url).port));
+    this.process = started.process;
+    this.ready = started.ready;
+  }
+
   async stop(): Promise<void> {
-    await end(this.process);
+    await end(this.process, "SIGTERM");
     await rm(this.data, { recursive: true, force: true });
   }
 
@@ -65,10 +77,10 @@ async function launch(name: string, data: string, command: "serve" | "demo", por
   throw new Error(`${program} ended before it was ready`);
 }
 
-function end(child: ChildProcess): Promise<void> {
+function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve();
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", () => resolve());
-    child.kill("SIGTERM");
+    child.kill(signal);
   });
 }

@@ -82,6 +82,7 @@ pub(crate) struct AwayRecords {
 
 /// A record that somebody made, changed or deleted.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AwayRecordView)]
 pub(crate) struct RecordView {
     /// The record.
     entity_id: String,

@@ -7,6 +7,7 @@ mod bad_input;
 mod edges;
 mod engine;
 mod events;
+mod facts;
 mod field_mappings;
 mod history;
 mod merges;

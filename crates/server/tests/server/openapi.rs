@@ -55,6 +55,11 @@ fn differences_are_named_by_their_place() {
     differ("", &kept, &made, &mut differences);
     assert_eq!(
         differences,
-        ["/a/b is another", "/a/c is no more", "/a/e is new", "/d/0 is another"]
+        [
+            "/a/b is another",
+            "/a/c is no more",
+            "/a/e is new",
+            "/d/0 is another"
+        ]
     );
 }

@@ -29,7 +29,8 @@ export function FilterButton({ fields, filter, onFilter, open, onOpen }: Props) 
       onOpenChange={onOpen}
       button={
         <button type="button" className="button quiet-button" data-on={count > 0 || undefined}>
-          <FilterIcon size={14} /> {count === 0 ? "Filter" : `Filtered by ${count}`}
+          <FilterIcon size={14} />
+          <span className="label">{count === 0 ? "Filter" : `Filtered by ${count}`}</span>
         </button>
       }
     >

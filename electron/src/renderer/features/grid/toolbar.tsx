@@ -46,7 +46,8 @@ export function Toolbar(props: Props) {
       <Menu
         button={
           <button type="button" className="button quiet-button" data-on={hidden.length > 0 || undefined}>
-            <Columns3 size={14} /> {hidden.length > 0 ? `${hidden.length} hidden` : "Columns"}
+            <Columns3 size={14} />
+            <span className="label">{hidden.length > 0 ? `${hidden.length} hidden` : "Columns"}</span>
           </button>
         }
       >
@@ -83,7 +84,8 @@ export function Toolbar(props: Props) {
       <Menu
         button={
           <button type="button" className="button quiet-button" data-on={view.group !== null || undefined}>
-            <Layers size={14} /> {view.group === null ? "Group" : `Grouped by ${view.group}`}
+            <Layers size={14} />
+            <span className="label">{view.group === null ? "Group" : `Grouped by ${view.group}`}</span>
           </button>
         }
       >
@@ -140,7 +142,7 @@ export function Toolbar(props: Props) {
       </button>
       {!props.readOnly && (
         <button type="button" className="button accent" onClick={props.onAdd}>
-          <Plus size={14} /> New record
+          <Plus size={14} /> <span className="label">New record</span>
         </button>
       )}
     </div>
@@ -157,7 +159,8 @@ function SortButton({ fields, view, change }: Props) {
       onOpenChange={setOpen}
       button={
         <button type="button" className="button quiet-button" data-on={view.sort.length > 0 || undefined}>
-          <ArrowUpDown size={14} /> {view.sort.length === 0 ? "Sort" : `Sorted by ${view.sort.length}`}
+          <ArrowUpDown size={14} />
+          <span className="label">{view.sort.length === 0 ? "Sort" : `Sorted by ${view.sort.length}`}</span>
         </button>
       }
     >

@@ -57,9 +57,10 @@ function readQuoted(text: string, start: number, separator: string): { cell: str
   }
 }
 
-/** The separator that a file's first line speaks for: the most frequent of comma, semicolon and tab. */
+/** The separator that a file's first line that is not empty speaks for: the most frequent of comma, semicolon and tab. */
 export function guessSeparator(text: string): string {
-  const line = text.slice(0, Math.max(0, text.search(/\r|\n|$/)));
+  const start = text.trimStart();
+  const line = start.slice(0, Math.max(0, start.search(/\r|\n|$/)));
   const count = (separator: string) => line.split(separator).length;
   return [",", ";", "\t"].reduce((best, next) => (count(next) > count(best) ? next : best));
 }

@@ -14,7 +14,6 @@ import { keep } from "../../shared/kept";
 import { go } from "../../shared/route";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { restoreRecord } from "../records/commands";
-import { labelOf } from "../records/labels";
 import { markSeen, readSeen, seenKey } from "./seen";
 
 /** Records named of each kind in a table. */
@@ -234,7 +233,7 @@ function Listed(props: {
       <span className="away-what">{what}</span>
       <ul>
         {of.first.map((record) => {
-          const name = labelOf(record, table?.fields ?? []);
+          const name = record.label || "Untitled";
           return (
             <li key={record.entity_id}>
               {onUndeleted ? (
@@ -260,6 +259,7 @@ function Listed(props: {
               ) : (
                 name
               )}
+              {record.fields.length > 0 && <span className="quiet">{record.fields.join(", ")}</span>}
             </li>
           );
         })}

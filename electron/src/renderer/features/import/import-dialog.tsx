@@ -1,171 +1,139 @@
-/** Imports a CSV file into a table: choose, match columns, look, import. */
-import { FileUp } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+/** Imports a file or a pasted block into a table: match columns, look, import, and review it in a draft. */
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useReducer, useRef, useState } from "react";
+import { post } from "../../shared/api/client";
+import { queryClient, useOverlays } from "../../shared/api/queries";
 import type { TableView } from "../../shared/api/schema";
+import { go } from "../../shared/route";
 import { Dialog } from "../../shared/ui/dialog";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
-import { guessSeparator, readBlock } from "../grid/tsv";
-import { act, createRecords } from "../records/commands";
-import { findByLabel } from "../records/labels";
-import { guessMapping, planImport } from "./import-plan";
-
-const ROWS_SHOWN = 20;
-const FAULTS_SHOWN = 6;
-
-/** Beyond this, a file is refused rather than held in memory. */
-const BYTES_MAX = 64 * 1024 * 1024;
+import { readAll } from "../export/export-file";
+import { act, createRecords, runAll, updateRecord } from "../records/commands";
+import { findByLabel, learnLabels } from "../records/labels";
+import { guessMapping, type Matched, matchByKey, planImport } from "./import-plan";
+import { Preview } from "./preview";
+import { readFile, readPasted, type Source, SourceError } from "./source";
+import { SourcePicker } from "./source-picker";
 
 export function ImportDialog({ table, onClose }: { table: TableView; onClose: () => void }) {
-  const [file, setFile] = useState<{ name: string; headings: string[]; rows: string[][] } | null>(null);
+  const [source, setSource] = useState<Source | null>(null);
   const [mapping, setMapping] = useState<(string | null)[]>([]);
   const [refusal, setRefusal] = useState<string | null>(null);
+  const [key, setKey] = useState("");
+  const [labelled, learned] = useReducer((before: number) => before + 1, 0);
+  const overlays = useOverlays().data?.overlays ?? [];
+  const active = overlays.find((overlay) => overlay.active);
+  const [draft, setDraft] = useState(true);
   const [done, setDone] = useState<number | null>(null);
   const abort = useRef<AbortController | null>(null);
-  const fields = table.fields.filter((field) => field.mode !== "reference");
+  const fields = table.fields.filter(
+    (field) => field.mode !== "reference" && !field.type.startsWith("crdt_"),
+  );
 
-  const choose = async (chosen: File | undefined) => {
-    if (!chosen) return;
-    if (chosen.size > BYTES_MAX) {
-      setRefusal("The file is larger than 64 MB. Split it, or use “openprod import”.");
-      return;
+  const take = async (read: () => Source | Promise<Source>) => {
+    try {
+      const taken = await read();
+      setRefusal(null);
+      setSource(taken);
+      setMapping(guessMapping(taken.headings, fields));
+      if (fields.some((field) => field.type === "entity")) learnLabels().then(learned, toastProblem);
+    } catch (error) {
+      setRefusal(
+        error instanceof SourceError ? error.message : "The file cannot be read. It may have been moved.",
+      );
     }
-    const text = (await chosen.text()).replace(/^\ufeff/, "");
-    const [headings, ...rows] = readBlock(text, guessSeparator(text));
-    if (!headings || rows.length === 0) {
-      setRefusal("The file has no rows below a line of headings.");
-      return;
-    }
-    setRefusal(null);
-    setFile({ name: chosen.name, headings, rows });
-    setMapping(guessMapping(headings, fields));
   };
 
-  const plan = useMemo(
-    () => (file ? planImport(file.rows, mapping, table.fields, findByLabel) : null),
-    [file, mapping, table.fields],
-  );
-  const mapped = mapping.some((name) => name !== null);
+  const plan = useMemo(() => {
+    void labelled;
+    return source ? planImport(source.rows, mapping, table.fields, findByLabel) : null;
+  }, [source, mapping, table.fields, labelled]);
+  const existing = useQuery({
+    queryKey: ["records", table.table_id, "import"],
+    enabled: key !== "",
+    gcTime: 0,
+    queryFn: ({ signal }) =>
+      readAll(
+        { table: table.table_id, filter: undefined, sort: undefined, q: undefined },
+        { progress: () => {}, signal },
+      ),
+  });
+  const matched = useMemo<Matched | null>(() => {
+    if (!plan) return null;
+    if (key === "") return { additions: plan.records, updates: [], same: 0, ambiguous: 0 };
+    return existing.data ? matchByKey(plan.records, key, existing.data) : null;
+  }, [plan, key, existing.data]);
+  const mapped = mapping.filter((name) => name !== null);
+  const todo = matched ? matched.additions.length + matched.updates.length : 0;
 
   const run = async () => {
-    if (!plan) return;
-    abort.current = new AbortController();
+    if (!source || !matched) return;
+    const began = new AbortController();
+    abort.current = began;
     setDone(0);
     try {
-      const made = await createRecords(table.table_id, plan.records, act("import"), {
-        progress: setDone,
-        signal: abort.current.signal,
-      });
-      toastDone(`Imported ${made.length.toLocaleString("en")} records into ${table.name}`);
+      const into = active ?? (draft ? await startDraft(`Import ${source.name}`) : null);
+      await carryOut(table.table_id, matched, began.signal, setDone);
+      await queryClient.invalidateQueries({ queryKey: ["overlays"] });
+      if (began.signal.aborted) return;
+      toastDone(`Imported ${todo.toLocaleString("en")} records into ${table.name}`);
       onClose();
+      if (into) go({ screen: "draft", overlay: into.overlay_id });
     } catch (error) {
       toastProblem(error);
       setDone(null);
     }
   };
+  const close = () => {
+    abort.current?.abort();
+    onClose();
+  };
 
   return (
-    <Dialog
-      open
-      size="large"
-      onClose={() => {
-        abort.current?.abort();
-        onClose();
-      }}
-      title={`Import into ${table.name}`}
-    >
-      {!file || !plan ? (
-        <label
-          className="drop"
-          onDragOver={(event) => event.preventDefault()}
-          onDrop={(event) => {
-            event.preventDefault();
-            void choose(event.dataTransfer.files[0]);
-          }}
-        >
-          <FileUp size={28} aria-hidden="true" />
-          <strong>Choose a CSV file, or drop it here</strong>
-          <span className="quiet">
-            The first line holds the names of the columns. Commas, semicolons and tabs are understood.
-          </span>
-          <input
-            type="file"
-            accept=".csv,.tsv,.txt,text/csv"
-            onChange={(event) => void choose(event.target.files?.[0])}
-          />
-        </label>
+    <Dialog open size="large" onClose={close} title={`Import into ${table.name}`}>
+      {!source || !plan ? (
+        <SourcePicker
+          onFile={(file) => void take(() => readFile(file))}
+          onPaste={(text) => void take(() => readPasted(text))}
+        />
       ) : (
         <>
-          <p className="quiet">
-            {file.name} · {plan.records.length.toLocaleString("en")} rows
-          </p>
-          <div className="preview">
-            <table className="plain-table">
-              <thead>
-                <tr>
-                  {file.headings.map((heading, column) => (
-                    <th scope="col" key={`column ${column + 1}`}>
-                      <span className="preview-heading">{heading || `Column ${column + 1}`}</span>
-                      <select
-                        className="input"
-                        aria-label={`Field for ${heading}`}
-                        value={mapping[column] ?? ""}
-                        onChange={(event) =>
-                          setMapping((before) =>
-                            before.map((name, at) => (at === column ? event.target.value || null : name)),
-                          )
-                        }
-                      >
-                        <option value="">Leave out</option>
-                        {fields.map((field) => (
-                          <option
-                            key={field.field_id}
-                            disabled={mapping.includes(field.name) && mapping[column] !== field.name}
-                          >
-                            {field.name}
-                          </option>
-                        ))}
-                      </select>
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {file.rows.slice(0, ROWS_SHOWN).map((row, index) => (
-                  <tr key={`row ${index + 1}`}>
-                    {file.headings.map((heading, column) => {
-                      const bad = plan.faults.some(
-                        (fault) => fault.row === index + 1 && fault.column === mapping[column],
-                      );
-                      return (
-                        <td
-                          key={`${heading} ${column}`}
-                          className={bad ? "bad" : mapping[column] === null ? "dim" : ""}
-                        >
-                          {row[column] ?? ""}
-                        </td>
-                      );
-                    })}
-                  </tr>
+          <Preview source={source} plan={plan} fields={fields} mapping={mapping} onMapping={setMapping} />
+          <div className="import-how">
+            <label>
+              Records
+              <select
+                className="input"
+                aria-label="What to do with records that are there"
+                value={key}
+                onChange={(event) => setKey(event.target.value)}
+              >
+                <option value="">Add all rows as new records</option>
+                {mapped.map((name) => (
+                  <option key={name} value={name}>
+                    Update where {name} is the same, add the rest
+                  </option>
                 ))}
-              </tbody>
-            </table>
+              </select>
+            </label>
+            {active ? (
+              <span className="quiet">Lands in your draft “{active.name}”.</span>
+            ) : (
+              <label className="check">
+                <input type="checkbox" checked={draft} onChange={(event) => setDraft(event.target.checked)} />
+                Into a draft, to review before others see it
+              </label>
+            )}
           </div>
-          {plan.faulty > 0 && (
-            <div className="note" role="status">
-              <strong>
-                {plan.faulty === 1
-                  ? "1 cell does not fit and will be left empty"
-                  : `${plan.faulty.toLocaleString("en")} cells do not fit and will be left empty`}
-              </strong>
-              <ul>
-                {plan.faults.slice(0, FAULTS_SHOWN).map((fault) => (
-                  <li key={`${fault.row} ${fault.column}`}>
-                    Row {fault.row}, {fault.column}: “{fault.text}” is not {fault.expected}
-                  </li>
-                ))}
-              </ul>
-            </div>
-          )}
+          <ul className="facts">
+            {matched ? (
+              <MatchedFacts matched={matched} keyed={key !== ""} />
+            ) : existing.isError ? (
+              <li>The records that are there cannot be read. Choose another way, or try again.</li>
+            ) : (
+              <li>Comparing with what is there…</li>
+            )}
+          </ul>
         </>
       )}
       {refusal && (
@@ -174,35 +142,67 @@ export function ImportDialog({ table, onClose }: { table: TableView; onClose: ()
         </p>
       )}
       <footer className="dialog-acts">
-        {done !== null && plan && (
-          <progress
-            className="progress"
-            value={done}
-            max={plan.records.length}
-            aria-label="Imported records"
-          />
+        {done !== null && (
+          <progress className="progress" value={done} max={Math.max(todo, 1)} aria-label="Imported records" />
         )}
-        <button
-          type="button"
-          className="button"
-          onClick={() => {
-            abort.current?.abort();
-            onClose();
-          }}
-        >
+        <button type="button" className="button" onClick={close}>
           {done === null ? "Cancel" : "Stop"}
         </button>
-        {file && plan && (
+        {source && (
           <button
             type="button"
             className="button accent"
-            disabled={!mapped || done !== null}
+            disabled={mapped.length === 0 || todo === 0 || done !== null}
             onClick={() => void run()}
           >
-            Import {plan.records.length.toLocaleString("en")} records
+            Import {todo.toLocaleString("en")} {todo === 1 ? "record" : "records"}
           </button>
         )}
       </footer>
     </Dialog>
   );
+}
+
+function MatchedFacts({ matched, keyed }: { matched: Matched; keyed: boolean }) {
+  const { additions, updates, same, ambiguous } = matched;
+  const plural = (count: number, words: [string, string]) =>
+    `${count.toLocaleString("en")} ${count === 1 ? words[0] : words[1]}`;
+  return (
+    <>
+      <li>{plural(additions.length, ["record is new", "records are new"])}.</li>
+      {keyed && <li>{plural(updates.length, ["record changes", "records change"])}.</li>}
+      {same > 0 && <li>{plural(same, ["row says", "rows say"])} what is there already.</li>}
+      {ambiguous > 0 && (
+        <li className="bad">
+          {plural(ambiguous, ["row is", "rows are"])} left out: several records have that key.
+        </li>
+      )}
+    </>
+  );
+}
+
+async function startDraft(name: string): Promise<{ overlay_id: string }> {
+  const made = await post("/overlays/create", { name, command: { source: "app: import" } });
+  if (!made.overlay_id) throw new Error("The engine made no draft.");
+  return { overlay_id: made.overlay_id };
+}
+
+/** Makes and changes the records. Stops when the signal does; what was done until then stays, and can be undone. */
+async function carryOut(
+  table: string,
+  { additions, updates }: Matched,
+  signal: AbortSignal,
+  progress: (done: number) => void,
+): Promise<void> {
+  const by = act("import");
+  await createRecords(table, additions, by, { progress, signal });
+  let done = additions.length;
+  const refusals = await runAll(
+    updates.map(({ entity, fields }) => async () => {
+      if (signal.aborted) return;
+      await updateRecord(table, entity, fields, by);
+      progress(++done);
+    }),
+  );
+  if (refusals.length > 0) throw refusals[0];
 }

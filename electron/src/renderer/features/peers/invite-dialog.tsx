@@ -6,6 +6,7 @@ import { post } from "../../shared/api/client";
 import { Dialog } from "../../shared/ui/dialog";
 import { Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { useWords } from "./words";
 
 export function InviteDialog({ onClose }: { onClose: () => void }) {
   const invitation = useQuery({
@@ -13,6 +14,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     gcTime: 0,
     queryFn: () => post("/workspace/invite", {}).then((invited) => invited.invitation),
   });
+  const words = useWords(invitation.data);
   const copy = () =>
     navigator.clipboard
       .writeText(invitation.data ?? "")
@@ -47,7 +49,23 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           </div>
         </div>
       )}
+      {words && (
+        <div className="note invite-words">
+          <span>Both of you see the same words when nothing was swapped on the way:</span>
+          <Words words={words} />
+        </div>
+      )}
     </Dialog>
+  );
+}
+
+export function Words({ words }: { words: readonly string[] }) {
+  return (
+    <span className="words">
+      {words.map((word, index) => (
+        <b key={`${index + 1} ${word}`}>{word}</b>
+      ))}
+    </span>
   );
 }
 

@@ -122,7 +122,7 @@ export function PeersScreen() {
             <div>
               <dt>State</dt>
               <dd>
-                <code>{status.data.state_hash.slice(0, 16)}</code>{" "}
+                <code data-hash="state">{status.data.state_hash.slice(0, 16)}</code>{" "}
                 <span className="quiet">Two devices that show the same hold the same.</span>
               </dd>
             </div>

@@ -74,6 +74,11 @@ export function whenLabelled(entities: Iterable<string>): Promise<void> {
   });
 }
 
+/** Learns the names of up to a thousand records of every table, so that records can be found by them. */
+export async function learnLabels(): Promise<void> {
+  for (const table of tables()) if (!known.has(table.table_id)) await neighbours(table);
+}
+
 /** Names that may have changed are asked for again; what is shown stays until then. */
 export function forgetLabels(event: EngineEvent): void {
   const shown = [...asked];

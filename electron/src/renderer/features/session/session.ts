@@ -7,6 +7,13 @@ import { EngineProblem } from "../../shared/api/problem";
 
 export type Session = "open" | "locked" | "offline";
 
+/** A new link that is opened in this very tab changes only the end of the address: it is followed all the same. */
+export function followLinks(): void {
+  addEventListener("hashchange", () => CODE.test(location.hash) && location.reload());
+}
+
+const CODE = /^#code=([0-9a-f]+)$/i;
+
 /** Uses the code of the address up, and takes it out of the address and the history. */
 export async function signIn(): Promise<Session> {
   resumeSession();
@@ -15,7 +22,7 @@ export async function signIn(): Promise<Session> {
     keepToken(given.token);
     return "open";
   }
-  const code = /^#code=([0-9a-f]+)$/i.exec(location.hash)?.[1];
+  const code = CODE.exec(location.hash)?.[1];
   if (code !== undefined) {
     history.replaceState(null, "", location.pathname);
     try {

@@ -1,12 +1,14 @@
 /** The beginning: make a workspace, join one, or go on with one that is here. */
 
-import { FolderOpen, UserPlus, Waypoints } from "lucide-react";
+import { ChevronRight, FolderOpen, UserPlus, Waypoints } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import icon from "../../icon.svg";
 import { chooseWorkspace, post } from "../../shared/api/client";
 import { queryClient, useWorkspaces } from "../../shared/api/queries";
 import { go } from "../../shared/route";
 import { toastProblem } from "../../shared/ui/toasts";
+import { Words } from "../peers/invite-dialog";
+import { useWords } from "../peers/words";
 import { clearLabels } from "../records/labels";
 
 export function enterWorkspace(id: string): void {
@@ -23,6 +25,7 @@ export function Welcome() {
   const [invitation, setInvitation] = useState("");
   const [address, setAddress] = useState("");
   const [busy, setBusy] = useState(false);
+  const words = useWords(invitation);
   const run = async (make: () => Promise<{ workspace_id: string }>) => {
     setBusy(true);
     try {
@@ -72,6 +75,8 @@ export function Welcome() {
                     onClick={() => enterWorkspace(workspace.workspace_id)}
                   >
                     <strong>{workspace.name}</strong>
+                    <span className="space" />
+                    <ChevronRight size={14} aria-hidden="true" />
                   </button>
                 </li>
               ))}
@@ -111,6 +116,11 @@ export function Welcome() {
               onChange={(event) => setInvitation(event.target.value)}
             />
           </label>
+          {words && (
+            <p className="welcome-words">
+              <span className="quiet">Ask whether they see the same words:</span> <Words words={words} />
+            </p>
+          )}
           <label>
             Address, if you were told one
             <input
@@ -125,6 +135,9 @@ export function Welcome() {
           </button>
         </form>
       </div>
+      <p className="quiet">
+        Only looking around? Run <kbd>openprod demo</kbd> for a touring show that is made up.
+      </p>
       {workspaces.data?.broken.map((broken) => (
         <p key={broken.workspace_id} className="note bad" role="alert">
           A workspace cannot be opened: {broken.reason}

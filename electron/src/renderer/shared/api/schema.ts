@@ -3727,12 +3727,23 @@ export interface components {
         /** @description The first of many records. */
         AwayRecords: {
             /** @description The first few. */
-            first: components["schemas"]["RecordView"][];
+            first: components["schemas"]["AwayRecordView"][];
             /**
              * Format: int64
              * @description How many there are in all.
              */
             total: number;
+        };
+        /** @description A record that somebody made, changed or deleted. */
+        AwayRecordView: {
+            /** @description When, in RFC 3339. */
+            at: string;
+            /** @description The record. */
+            entity_id: string;
+            /** @description Of a change: the names of the fields that were written. */
+            fields: string[];
+            /** @description The value of its first text field that has one; empty if there is none. */
+            label: string;
         };
         /** @description A workspace that cannot be opened. */
         Broken: {
@@ -5181,6 +5192,7 @@ export type ActiveOverlay = components['schemas']['ActiveOverlay'];
 export type AttachRecord = components['schemas']['AttachRecord'];
 export type Away = components['schemas']['Away'];
 export type AwayRecords = components['schemas']['AwayRecords'];
+export type AwayRecordView = components['schemas']['AwayRecordView'];
 export type Broken = components['schemas']['Broken'];
 export type BrokenEnd = components['schemas']['BrokenEnd'];
 export type BrokenReference = components['schemas']['BrokenReference'];

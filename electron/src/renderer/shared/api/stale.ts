@@ -35,7 +35,12 @@ export function staleKeys(event: EngineEvent): QueryKey[] | "all" {
       return [["overlays"], ["overlay"], ["tables"], ["record"], ["edges"], ["undo"]];
     case "conflict_opened":
     case "conflict_resolved":
-      return [["conflicts"], ...(event.entity_id ? [["record", event.entity_id]] : []), ["history"]];
+      return [
+        ["conflicts"],
+        ...(event.entity_id ? [["record", event.entity_id]] : []),
+        ["status"],
+        ["history"],
+      ];
     case "sync_peer_connected":
     case "sync_peer_disconnected":
     case "sync_progress":
