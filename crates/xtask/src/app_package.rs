@@ -54,9 +54,7 @@ impl AppPackage {
     pub(crate) fn install(&self) -> Result<(), TaskError> {
         let lock = self.directory.join("package-lock.json");
         let wanted = fs::read(&lock).map_err(|source| TaskError::AppFile { path: lock, source })?;
-        let is_installed = self.directory.join("node_modules/.package-lock.json").is_file()
-            && fs::read(&self.stamp).is_ok_and(|installed| installed == wanted);
-        if is_installed {
+        if self.is_installed(&wanted) {
             return Ok(());
         }
         self.npm(["ci"])?;
@@ -96,6 +94,12 @@ impl AppPackage {
 
     fn npm<const N: usize>(&self, args: [&str; N]) -> Result<(), TaskError> {
         npm_command(&self.directory).args(args).run()
+    }
+
+    /// Whether the packages of this lock file are there.
+    fn is_installed(&self, wanted: &[u8]) -> bool {
+        self.directory.join("node_modules/.package-lock.json").is_file()
+            && fs::read(&self.stamp).is_ok_and(|installed| installed == wanted)
     }
 
     fn is_built(&self) -> bool {
@@ -222,15 +226,18 @@ mod tests {
     #[test]
     fn packages_are_installed_once_for_each_lock_file() {
         let (_directory, package) = package();
+        let installed = package.directory.join("node_modules/.package-lock.json");
+        assert!(!package.is_installed(b"package-lock.json"));
         fs::create_dir_all(package.directory.join("node_modules")).unwrap();
-        fs::write(package.directory.join("node_modules/.package-lock.json"), "{}").unwrap();
         fs::create_dir(package.directory.join("target")).unwrap();
         fs::write(&package.stamp, "package-lock.json").unwrap();
+        // Somebody took the packages away.
+        assert!(!package.is_installed(b"package-lock.json"));
+        fs::write(installed, "{}").unwrap();
+        assert!(package.is_installed(b"package-lock.json"));
+        assert!(!package.is_installed(b"another"));
         // npm would fail here: there is no package.
         package.install().unwrap();
-        fs::write(package.directory.join("package-lock.json"), "another").unwrap();
-        assert!(package.install().is_err());
-        assert_eq!(fs::read(&package.stamp).unwrap(), b"package-lock.json");
     }
 
     #[test]
