@@ -80,12 +80,18 @@ fn perform(task: Task) -> Result<(), TaskError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
-    use super::Cli;
+    use super::{Cli, Task};
 
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_run_does_not_know_goes_to_the_demo() {
+        let cli = Cli::try_parse_from(["xtask", "run", "--no-app", "--peers", "2"]).unwrap();
+        assert!(matches!(cli.task, Task::Run(run) if run.demo_args() == ["--peers", "2"]));
     }
 }

@@ -17,6 +17,14 @@ pub(crate) struct Run {
     args: Vec<OsString>,
 }
 
+#[cfg(test)]
+impl Run {
+    /// What would be passed on.
+    pub(crate) fn demo_args(&self) -> &[OsString] {
+        &self.args
+    }
+}
+
 /// Builds, then turns into `openprod demo`, which creates or opens the demo workspace and prints its URL.
 pub(crate) fn run(workspace: &Workspace, run: Run) -> Result<(), TaskError> {
     let binary = build(workspace, &run.build)?;
