@@ -94,7 +94,7 @@ async function layOver(context: BrowserContext, engine: Engine): Promise<void> {
 /** Keeps a picture of the screen as build output. */
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
-  await page.screenshot({ path: join(RESULTS, `${name}.png`) });
+  await page.screenshot({ path: join(RESULTS, `${name}.png`), animations: "disabled" });
 }
 
 /** Keeps a picture for the README: beside the others, and in `docs/pictures` with `OPENPROD_PICTURES=1`. */

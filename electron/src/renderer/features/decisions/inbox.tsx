@@ -87,13 +87,13 @@ function DecisionCard({ decision }: { decision: Decision }) {
       </header>
       <div className="decision-sides">
         <section aria-label="What was decided">
-          <h3>What was decided</h3>
+          <h2>What was decided</h2>
           {decision.own.map((fact) => (
             <FactCard key={fact.id} fact={fact} who={actorName(fact.actor || decision.actor)} />
           ))}
         </section>
         <section aria-label="What it had not seen">
-          <h3>What it had not seen</h3>
+          <h2>What it had not seen</h2>
           {decision.unseen.map((fact) => (
             <FactCard key={fact.id} fact={fact} who={actorName(fact.actor)} />
           ))}
