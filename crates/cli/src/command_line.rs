@@ -37,7 +37,7 @@ Exit codes:
   2  the command line cannot be understood
   3  nobody answered: no engine is running, or no member at the address
   4  another engine is running on the data
-  5  `verify` found something wrong";
+  5  `verify` or `doctor` found something wrong";
 
 /// Does what a command line says; the first argument is the program's name. Answers go to standard output,
 /// everything else to standard error.

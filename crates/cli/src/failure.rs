@@ -25,7 +25,7 @@ pub enum ExitStatus {
     Unreachable = 3,
     /// Another engine has the data directory.
     InUse = 4,
-    /// `verify` found something wrong.
+    /// `verify` or `doctor` found something wrong.
     Unsound = 5,
 }
 
@@ -180,6 +180,12 @@ pub(crate) enum Failure {
     /// A check found something wrong; what it found has been printed.
     #[error("verify workspace: {0}")]
     Unsound(String),
+    /// The network doctor found something wrong; what it found has been printed.
+    #[error("examine network: {0}")]
+    Unwell(String),
+    /// The two devices of a demo did not come into step.
+    #[error("open demo: the two devices did not come into step")]
+    Apart,
     /// The directory is not one of a demo.
     #[error("open demo: {0}")]
     NotADemo(String),
@@ -194,7 +200,7 @@ impl Failure {
                 ExitStatus::Unreachable
             }
             Self::Start(ServeError::Directory(DirectoryError::InUse { .. })) => ExitStatus::InUse,
-            Self::Unsound(_) => ExitStatus::Unsound,
+            Self::Unsound(_) | Self::Unwell(_) => ExitStatus::Unsound,
             Self::Stopped { source, .. } => source.exit_status(),
             _ => ExitStatus::Failed,
         }
@@ -223,7 +229,9 @@ impl Failure {
             Self::Stopped { .. } => ("import_stopped", "The import ended before its end"),
             Self::File { .. } => ("file_failed", "A file cannot be used"),
             Self::Print(_) => ("print_failed", "The answer cannot be printed"),
+            Self::Unwell(_) => ("unwell", "Devices cannot work together as they should"),
             Self::Unsound(_) => ("unsound", "The workspace is not sound"),
+            Self::Apart => ("apart", "The two devices did not meet"),
             Self::NotADemo(_) => ("not_a_demo", "That is not this demo"),
         };
         let mut problem = Problem::own(code, title, told(self));
@@ -288,6 +296,8 @@ impl Failure {
                 "Change nothing here. Keep a copy of the data directory, and join the workspace anew from another \
                  device."
             }
+            Self::Apart => "`openprod doctor` on one of the two directories tells why.",
+            Self::Unwell(_) => "Do what the checks advise, then run `openprod doctor` again.",
             Self::NotADemo(_) => "Give another directory with --data DIR.",
             Self::Answer { .. } => "Is the engine of another version? Stop it, and start this one.",
             _ => return None,

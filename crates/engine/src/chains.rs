@@ -26,6 +26,14 @@ impl ChainClock {
         self.get(chain) >= seq
     }
 
+    /// Whether it has seen all that another one has.
+    pub(crate) fn covers_all(&self, other: &Self) -> bool {
+        let chains = (0..).zip(&other.seqs);
+        chains
+            .into_iter()
+            .all(|(chain, seq)| self.get(ChainId(chain)) >= *seq)
+    }
+
     pub(crate) fn get(&self, chain: ChainId) -> u64 {
         self.seqs.get(chain.0 as usize).copied().unwrap_or(0)
     }

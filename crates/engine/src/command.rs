@@ -2,12 +2,14 @@
 
 mod command_error;
 
+use openprod_core::encoding::encode;
 use openprod_core::{BundleId, CommandId, EdgeId, EntityId, FacetId, FieldMode, FieldType, Value};
 use wincode::{SchemaRead, SchemaWrite};
 
 pub use command_error::CommandError;
 
 use crate::conflicts::ConflictId;
+use crate::facts::{FactSpan, RecordFacts, ResolveDecision};
 use crate::overlay::{EditId, OverlayId};
 use crate::revert::{Skipped, TakenBack};
 use crate::row::CellKey;
@@ -240,6 +242,10 @@ pub enum Command {
         /// How.
         decision: Decision,
     },
+    /// Records facts.
+    RecordFacts(RecordFacts),
+    /// Says what is done about a decision that had not seen what it should have.
+    ResolveDecision(ResolveDecision),
     /// Does something to a draft itself.
     Overlay(OverlayCommand),
     /// Takes a bundle back, where what it wrote still stands.
@@ -375,6 +381,22 @@ pub enum Decision {
 }
 
 impl Command {
+    /// What it asks for, as far as giving it twice goes.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        match self {
+            Self::RecordFacts(RecordFacts {
+                receipt: Some(receipt),
+                ..
+            }) => *blake3::keyed_hash(&receipt.request, b"facts").as_bytes(),
+            command => *blake3::hash(&encode(command)).as_bytes(),
+        }
+    }
+
+    /// Whether it records facts, which no draft can hold.
+    pub(crate) const fn is_about_facts(&self) -> bool {
+        matches!(self, Self::RecordFacts(_) | Self::ResolveDecision(_))
+    }
+
     /// Whether it is an undo or a redo.
     pub(crate) const fn is_step(&self) -> bool {
         matches!(self, Self::Undo | Self::Redo)
@@ -408,6 +430,8 @@ impl Command {
             Self::ConfirmMapping { .. } => "field_mappings.confirm",
             Self::RejectMapping { .. } => "field_mappings.reject",
             Self::ResolveConflict { .. } => "conflicts.resolve",
+            Self::RecordFacts(_) => "events.append",
+            Self::ResolveDecision(_) => "decisions.resolve",
             Self::Overlay(command) => match command {
                 OverlayCommand::Create { .. } => "overlays.create",
                 OverlayCommand::Activate { .. } => "overlays.activate",
@@ -485,6 +509,10 @@ pub struct Outcome {
     pub taken_back: Option<TakenBack>,
     /// Of a revert, an undo or a redo: what stays as it is, and why.
     pub skipped: Vec<Skipped>,
+    /// The facts that it recorded, by this store's numbers.
+    pub facts: Option<FactSpan>,
+    /// Of a command about facts: whether it was carried out before, so that nothing was done now.
+    pub repeated: bool,
 }
 
 impl Outcome {
@@ -498,6 +526,8 @@ impl Outcome {
             edges: Vec::new(),
             taken_back: None,
             skipped: Vec::new(),
+            facts: None,
+            repeated: false,
         }
     }
 

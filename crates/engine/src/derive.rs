@@ -17,7 +17,7 @@ use crate::synonyms::{AliasChange, MappingChange, NameChange, Pair};
 use crate::text::DeltaError;
 
 /// Numbers the rules by which operations become rows. A store that was derived by other rules is derived anew.
-pub const DERIVATION_VERSION: u32 = 2;
+pub const DERIVATION_VERSION: u32 = 3;
 
 /// Applies the operations of a bundle, in order: changes rows in `state`, and notes in the store which entities and
 /// edges the bundle touched and which of its operations have no effect, and why. Says what it touched.
@@ -32,6 +32,12 @@ pub(crate) fn derive(
     let mut touched = BTreeSet::new();
     for (index, payload) in bundle.payloads() {
         match payload {
+            Ok(Payload::RecordFact(op)) => {
+                if let Some(reason) = state.record_fact(store, writer, index, op)? {
+                    let reason = reason.to_string();
+                    store.put(Space::Void, &void_key(place, index), reason.as_bytes())?;
+                }
+            }
             Ok(payload) => {
                 for effect in effects(payload) {
                     touched.extend(effect.touches());
@@ -49,6 +55,7 @@ pub(crate) fn derive(
             }
         }
     }
+    state.decide(store, writer, place, &bundle.header().intent)?;
     for subject in &touched {
         store.put(
             Space::Touch,
@@ -147,7 +154,7 @@ pub(crate) fn apply(
     Ok(None)
 }
 
-/// What an operation does, in order. Facts do nothing here; they are read from the log.
+/// What an operation does to cells and names, in order. Facts do nothing to them.
 pub(crate) fn effects(payload: Payload) -> Vec<Effect> {
     let entity = |entity, key, value| vec![Effect::Write(Subject::Entity(entity), key, value)];
     let edge = |edge, key, value| vec![Effect::Write(Subject::Edge(edge), key, value)];

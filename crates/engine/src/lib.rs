@@ -17,6 +17,7 @@ mod derive;
 mod documents;
 pub mod edge;
 mod engine;
+pub mod facts;
 mod forks;
 pub mod history;
 mod layer;

@@ -13,8 +13,10 @@ use thiserror::Error;
 
 use crate::command::{CommandError, Outcome, Request};
 use crate::engine::Engine;
+use crate::facts::news::News;
 use crate::replay::Verification;
 use crate::snapshot::Snapshots;
+use crate::state::Changes;
 use crate::transaction::{Committed, Receipt, Transaction};
 use crate::workspace::Workspace;
 
@@ -66,6 +68,7 @@ pub struct OwnerHandle {
     workspace: Arc<Workspace>,
     identity: Identity,
     log: LogId,
+    news: Arc<News>,
 }
 
 impl Owner {
@@ -81,7 +84,9 @@ impl Owner {
             workspace: Arc::new(engine.workspace().clone()),
             identity: engine.identity().clone(),
             log: engine.log(),
+            news: Arc::default(),
         };
+        let news = Arc::clone(&handle.news);
         let thread = std::thread::Builder::new()
             .name("workspace".to_owned())
             .spawn(move || {
@@ -89,6 +94,7 @@ impl Owner {
                     engine,
                     time,
                     listener,
+                    news,
                 }
                 .run(&queue)
             })?;
@@ -187,6 +193,11 @@ impl OwnerHandle {
         self.identity.actor()
     }
 
+    /// What wakes those who wait for facts.
+    pub(crate) fn news(&self) -> &News {
+        &self.news
+    }
+
     /// The log that was written here when the engine was opened.
     #[must_use]
     pub const fn opened_log(&self) -> LogId {
@@ -205,6 +216,7 @@ struct Worker {
     engine: Engine,
     time: TimeSource,
     listener: Listener,
+    news: Arc<News>,
 }
 
 /// An answer that waits for the commit.
@@ -260,6 +272,16 @@ impl Worker {
                 Err(error)
             }
         };
+        if let Ok(Committed {
+            changes: Changes {
+                facts: Some((_, last)),
+                ..
+            },
+            ..
+        }) = &result
+        {
+            self.news.tell(*last);
+        }
         let outcome = result.as_ref().map(|_| ()).map_err(Arc::clone);
         for answer in pending {
             answer(outcome.clone());

@@ -6,6 +6,7 @@
 mod checks;
 mod conflicts;
 mod edges;
+mod facts;
 mod identity;
 mod mappings;
 mod records;
@@ -14,7 +15,9 @@ mod tables;
 mod text;
 
 use openprod_core::operation::{AttachFacet, CreateEntity, SetField};
-use openprod_core::{ActorId, EdgeId, EntityId, FacetId, FieldId, LogId, Payload, Timestamp, Value};
+use openprod_core::{
+    ActorId, DecisionContext, EdgeId, EntityId, FacetId, FieldId, LogId, Payload, Timestamp, Value,
+};
 use openprod_storage::{Read, StorageError};
 use rand_core::Rng;
 
@@ -52,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) payloads: Vec<Payload>,
     pub(crate) created: Vec<EntityId>,
     pub(crate) edges: Vec<EdgeId>,
+    /// What it was decided on.
+    pub(crate) decision: Option<DecisionContext>,
     /// What it takes back, and what of that stays.
     pub(crate) taken_back: Option<TakenBack>,
     pub(crate) skipped: Vec<Skipped>,
@@ -109,6 +114,8 @@ pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, Comma
         Command::ConfirmMapping { a, b } => mappings::confirm(view, a, b),
         Command::RejectMapping { a, b } => mappings::reject(view, a, b),
         Command::ResolveConflict { conflict, decision } => conflicts::resolve(view, *conflict, decision),
+        Command::RecordFacts(facts) => facts::record(view, facts),
+        Command::ResolveDecision(resolve) => facts::resolve(view, resolve),
         Command::Revert { bundle } => revert::revert(view, command.name(), *bundle),
         // These are about the drafts and the log themselves, and the transaction carries them out.
         Command::Overlay(_) | Command::Undo | Command::Redo => {

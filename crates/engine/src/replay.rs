@@ -32,7 +32,7 @@ const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else, the same whenever their rows were written. (The bytes of a stored
 /// text depend on when it was stored; what they hold is in the state hash.)
-pub(crate) const DERIVED: [Space; 9] = [
+pub(crate) const DERIVED: [Space; 17] = [
     Space::Entity,
     Space::Edge,
     Space::Incident,
@@ -42,6 +42,14 @@ pub(crate) const DERIVED: [Space; 9] = [
     Space::Touch,
     Space::Conflict,
     Space::Void,
+    Space::Fact,
+    Space::Kind,
+    Space::Posting,
+    Space::Stream,
+    Space::Decision,
+    Space::Watch,
+    Space::Clash,
+    Space::Resolution,
 ];
 
 /// What a check of the whole workspace found.

@@ -17,6 +17,7 @@ use crate::columns::Columns;
 use crate::conflicts::{self, Conflict, ConflictId, ConflictKey};
 use crate::documents;
 use crate::edge::{Direction, Edge};
+use crate::facts::{self, DecisionConflict, FactLog};
 use crate::forks::ForkEvidence;
 use crate::layer::LayerRows;
 use crate::overlay::{self, Overlay, OverlayDiff, OverlayId};
@@ -354,6 +355,28 @@ impl Snapshot {
                 .map(|(_, value)| stored(Space::Fork, value))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The facts.
+    #[must_use]
+    pub fn facts(&self) -> FactLog<'_> {
+        FactLog::new(&*self.store)
+    }
+
+    /// The decisions that had not seen what they should have, resolved ones too, in canonical order.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn decision_conflicts(&self) -> Result<Vec<DecisionConflict>, StorageError> {
+        facts::conflict::list(&*self.store)
+    }
+
+    /// The conflict of the decision that was taken in this bundle; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn decision_conflict(&self, decision: BundleId) -> Result<Option<DecisionConflict>, StorageError> {
+        facts::conflict::find(&*self.store, &Chains::load(&*self.store)?, decision)
     }
 
     /// The hash of the derived state.

@@ -9,15 +9,18 @@ mod indexes;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::sync::Arc;
 
-use openprod_core::{EdgeId, EntityId, FacetId, Hlc, OpId};
-use openprod_storage::{Read, Space, StorageError, Write};
+use openprod_core::operation::RecordFact;
+use openprod_core::{BundleId, EdgeId, EntityId, FacetId, Hlc, Intent, OpId};
+use openprod_storage::{Position, Read, Space, StorageError, Write};
 
 pub(crate) use indexes::count;
 
 use crate::conflicts::ConflictKey;
 use crate::documents::Documents;
 use crate::edge::EdgeRow;
-use crate::row::Row;
+use crate::facts::ledger::Ledger;
+use crate::facts::void::VoidFact;
+use crate::row::{Row, Writer};
 use crate::state_hash::StateHash;
 use crate::subject::Subject;
 use crate::synonyms::{self, NameChange, Synonyms};
@@ -33,6 +36,12 @@ pub struct Changes {
     pub opened: Vec<ConflictKey>,
     /// Conflicts that are no more.
     pub resolved: Vec<ConflictKey>,
+    /// The first and the last number of the facts that were recorded.
+    pub facts: Option<(u64, u64)>,
+    /// Decisions whose conflict opened, or opened again.
+    pub decisions_opened: BTreeSet<BundleId>,
+    /// Decisions whose conflict is resolved.
+    pub decisions_resolved: BTreeSet<BundleId>,
 }
 
 impl Changes {
@@ -44,6 +53,21 @@ impl Changes {
         self.edges.extend(later.edges);
         self.opened.extend(later.opened);
         self.resolved.extend(later.resolved);
+        self.facts = match (self.facts, later.facts) {
+            (Some((first, last)), Some((next, end))) => Some((first.min(next), last.max(end))),
+            (before, after) => before.or(after),
+        };
+        // What opened and is resolved again within one transaction is news of neither.
+        for decision in later.decisions_opened {
+            if !self.decisions_resolved.remove(&decision) {
+                self.decisions_opened.insert(decision);
+            }
+        }
+        for decision in later.decisions_resolved {
+            if !self.decisions_opened.remove(&decision) {
+                self.decisions_resolved.insert(decision);
+            }
+        }
     }
 }
 
@@ -89,6 +113,7 @@ pub(crate) struct State {
     rows: BTreeMap<EntityId, Entry<Row>>,
     edges: BTreeMap<EdgeId, Entry<EdgeRow>>,
     documents: Documents,
+    facts: Ledger,
     /// The other names as of the last flush.
     synonyms: Arc<Synonyms>,
     /// Whether they have changed since.
@@ -102,6 +127,7 @@ impl State {
             rows: BTreeMap::new(),
             edges: BTreeMap::new(),
             documents: Documents::default(),
+            facts: Ledger::default(),
             synonyms,
             renamed: false,
             hash,
@@ -144,6 +170,28 @@ impl State {
         &mut self.documents
     }
 
+    /// Records a fact, or says why it is none.
+    pub(crate) fn record_fact(
+        &mut self,
+        store: &mut dyn Write,
+        writer: &Writer<'_>,
+        index: u32,
+        op: RecordFact,
+    ) -> Result<Option<VoidFact>, StorageError> {
+        self.facts.record(store, &mut self.hash, writer, index, op)
+    }
+
+    /// Takes note of the decision that a bundle is.
+    pub(crate) fn decide(
+        &mut self,
+        store: &mut dyn Write,
+        writer: &Writer<'_>,
+        place: Position,
+        intent: &Intent,
+    ) -> Result<(), StorageError> {
+        self.facts.decide(store, &mut self.hash, writer, place, intent)
+    }
+
     /// The hash of the state as of the last [`State::flush`].
     pub(crate) const fn hash(&self) -> StateHash {
         self.hash
@@ -159,11 +207,13 @@ impl State {
         self.rows.retain(|_, entry| entry.changed);
         self.edges.retain(|_, entry| entry.changed);
         self.documents.trim();
+        self.facts.forget();
     }
 
     /// Writes the changed rows and the indexes over them; says what changed.
     pub(crate) fn flush(&mut self, store: &mut dyn Write) -> Result<Changes, StorageError> {
         let mut changes = Changes::default();
+        self.facts.flush(&*store, &mut changes)?;
         let edited = self.documents.flush(store, &mut self.hash)?;
         self.tell(&*store, edited, &mut changes)?;
         self.flush_edges(store, &mut changes)?;

@@ -26,6 +26,7 @@ use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::documents::Documents;
+use crate::facts::{self, FactLog, FactSpan, RecordFacts};
 use crate::forks::ForkEvidence;
 use crate::overlay::{self, Drift, OverlayId};
 use crate::plan::{View, plan};
@@ -204,13 +205,19 @@ pub struct Committed {
     pub forks: Vec<ForkEvidence>,
     /// The new log of this engine, when it had to begin one.
     pub log_minted: Option<LogId>,
+    /// How many commands' answers were kept for their callers.
+    pub answered: u64,
 }
 
 impl Committed {
     /// Whether nothing happened.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bundles.is_empty() && self.released == 0 && self.overlays.is_empty() && self.undo_stack.is_none()
+        self.bundles.is_empty()
+            && self.released == 0
+            && self.overlays.is_empty()
+            && self.undo_stack.is_none()
+            && self.answered == 0
     }
 }
 
@@ -286,8 +293,8 @@ impl<'a> Transaction<'a> {
             Some(command_id) => command_id,
             None => CommandId::new(self.now, self.entropy()),
         };
-        let digest = *blake3::hash(&encode(&request.command)).as_bytes();
-        if let Some(outcome) = self.earlier_outcome(command_id, digest)? {
+        let digest = request.command.digest();
+        if let Some(outcome) = self.earlier_outcome(command_id, digest, request.command.is_about_facts())? {
             return Ok(outcome);
         }
         let overlay = match (&request.command, request.destination) {
@@ -300,6 +307,10 @@ impl<'a> Transaction<'a> {
             (_, Destination::Active) => overlay::active(&*self.write)?,
         };
         let outcome = match overlay {
+            Some(overlay) if request.command.is_about_facts() => {
+                let act = request.command.name();
+                return Err(CommandError::FactsNotDrafted { act, overlay });
+            }
             Some(overlay) if request.command.is_step() => self.step_in_draft(command_id, overlay, request)?,
             None if request.command.is_step() => self.step(command_id, request)?,
             Some(overlay) => self.stage(command_id, overlay, request)?,
@@ -317,9 +328,22 @@ impl<'a> Transaction<'a> {
                     random: self.random,
                 };
                 let plan = plan(&mut view, &request.command)?;
-                let bundle_id = self.write_down(command_id, request, plan.payloads)?;
+                let mut bundle_id = None;
+                if !plan.payloads.is_empty() || !request.command.is_about_facts() {
+                    let intent = Intent {
+                        decision: plan.decision,
+                        ..intent(command_id, request)
+                    };
+                    bundle_id = Some(self.write_down(intent, plan.payloads)?);
+                }
+                let facts = match bundle_id {
+                    Some(bundle) if request.command.is_about_facts() => self.span(bundle)?,
+                    _ => None,
+                };
+                self.keep_receipt(command_id, &request.command, facts)?;
                 Outcome {
-                    bundle_id: Some(bundle_id),
+                    bundle_id,
+                    facts,
                     created: plan.created,
                     edges: plan.edges,
                     taken_back: plan.taken_back,
@@ -332,17 +356,47 @@ impl<'a> Transaction<'a> {
     }
 
     /// Seals operations and commits them: the road that all of this device's own changes take.
-    fn write_down(
-        &mut self,
-        command_id: CommandId,
-        request: &Request,
-        payloads: Vec<Payload>,
-    ) -> Result<BundleId, CommandError> {
-        let draft = self.draft(intent(command_id, request), payloads);
+    fn write_down(&mut self, intent: Intent, payloads: Vec<Payload>) -> Result<BundleId, CommandError> {
+        let draft = self.draft(intent, payloads);
         let bundle = seal(self.identity, draft)?;
         self.commit_local(&bundle)?;
         self.note_own(&bundle);
         Ok(bundle.id())
+    }
+
+    /// The numbers of the facts of a bundle that is applied.
+    fn span(&self, bundle: BundleId) -> Result<Option<FactSpan>, StorageError> {
+        let Some(place) = self.write.place_of(bundle)? else {
+            return Ok(None);
+        };
+        let Some(stored) = self.write.bundle(place.position)? else {
+            return Ok(None);
+        };
+        let log = FactLog::new(&*self.write);
+        let last = bundle.operation(stored.bundle.len() - 1);
+        let numbers = (log.number_of(bundle.operation(0))?, log.number_of(last)?);
+        Ok(match numbers {
+            (Some(first), Some(last)) => Some(FactSpan { first, last }),
+            _ => None,
+        })
+    }
+
+    /// Keeps what a command is answered, if its caller wants that.
+    fn keep_receipt(
+        &mut self,
+        command_id: CommandId,
+        command: &Command,
+        facts: Option<FactSpan>,
+    ) -> Result<(), StorageError> {
+        if let Command::RecordFacts(RecordFacts {
+            receipt: Some(receipt),
+            ..
+        }) = command
+        {
+            facts::store::keep_receipt(&mut *self.write, command_id, receipt, facts)?;
+            self.committed.answered += 1;
+        }
+        Ok(())
     }
 
     /// Notes what a command led to, so that the same command again gets the same outcome.
@@ -490,6 +544,7 @@ impl<'a> Transaction<'a> {
         &self,
         command_id: CommandId,
         digest: [u8; 32],
+        about_facts: bool,
     ) -> Result<Option<Outcome>, CommandError> {
         let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else {
             return Ok(None);
@@ -508,6 +563,7 @@ impl<'a> Transaction<'a> {
                 edges: row.edges,
                 taken_back: row.taken_back,
                 skipped: row.skipped,
+                repeated: about_facts,
                 ..Outcome::of(command_id)
             }));
         }
@@ -525,6 +581,8 @@ impl<'a> Transaction<'a> {
             edges,
             taken_back: row.taken_back,
             skipped: row.skipped,
+            facts: self.span(bundle.id())?,
+            repeated: about_facts,
         }))
     }
 

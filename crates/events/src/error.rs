@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::encryption::EncryptionError;
 use crate::event::SequenceNumber;
 use crate::id::CommandId;
 use crate::limits::{COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX, STREAMS_MAX};
 use crate::name::StreamId;
 use crate::query::QueryError;
 use crate::stream::StreamVersion;
+use crate::upcaster::UpcastError;
 
 /// An error of a database, of whichever kind the store is built on.
 pub type DatabaseError = Box<dyn StdError + Send + Sync>;
@@ -83,12 +85,40 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// An event could not be brought to the present form of its type.
+    #[error(transparent)]
+    Upcast(#[from] UpcastError),
+    /// An encrypted event could not be sealed, opened or asked for.
+    #[error(transparent)]
+    Encryption(#[from] EncryptionError),
     /// The store has been closed, or what served it has ended.
     #[error("use event store: it is closed")]
     Closed,
     /// The database refused.
     #[error("use event store: the database refused")]
     Database(#[source] DatabaseError),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later: the store is away, or its disk is full until somebody makes room.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::OutcomeUnknown(_) | Self::Full => true,
+            Self::Encryption(error) => error.is_passing(),
+            _ => false,
+        }
+    }
+
+    /// The event that cannot be read while others can; absent when it is not about one event.
+    #[must_use]
+    pub const fn unreadable_event(&self) -> Option<SequenceNumber> {
+        match self {
+            Self::Upcast(error) => Some(error.sequence_number),
+            Self::Encryption(error) => error.sequence_number(),
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with a commit before any store is asked.
@@ -115,6 +145,12 @@ pub enum RefusedCommit {
     /// The context query is refused.
     #[error("its context query is refused")]
     Context(#[from] QueryError),
+    /// It goes beyond what this store in particular can take.
+    #[error("this store does not take it: {reason}")]
+    Store {
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// The context of a decision changed before its events could be appended.

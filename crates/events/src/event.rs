@@ -27,13 +27,14 @@ impl fmt::Display for SequenceNumber {
     }
 }
 
-/// Which form the payload of an event type has: the first, or one that replaced it later.
+/// Which form the payload of an event has: forms of one type are counted from 1 on. An event that says nothing has the
+/// first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SchemaVersion(NonZeroU32);
+pub struct SchemaVersion(pub NonZeroU32);
 
 impl SchemaVersion {
-    /// The form that an event type begins with.
+    /// The first form of a type.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// The version of that number; `None` for 0.
@@ -49,6 +50,12 @@ impl SchemaVersion {
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0.get()
+    }
+
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -94,6 +101,13 @@ impl NewEvent {
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
+        self
+    }
+
+    /// The same fact, whose payload has the form `version`.
+    #[must_use]
+    pub fn with_schema(mut self, version: SchemaVersion) -> Self {
+        self.metadata.schema_version = Some(version);
         self
     }
 }

@@ -12,6 +12,7 @@
 pub mod command;
 pub mod commit;
 pub mod conformance;
+pub mod encryption;
 pub mod error;
 pub mod event;
 pub mod executor;
@@ -23,19 +24,24 @@ pub mod name;
 pub mod payload;
 #[cfg(feature = "postgres")]
 pub mod postgresql;
+pub mod posting;
 pub mod predicate;
+pub mod projection;
 pub mod query;
+pub mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod store;
 pub mod stream;
+pub mod subscription;
 pub mod testkit;
+pub mod upcaster;
+pub mod walk;
 
 mod canonical;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod news;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod posting;
+mod panic_words;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
@@ -51,7 +57,10 @@ pub use event::{EventRecord, Metadata, NewEvent, SchemaVersion, SequenceNumber};
 pub use executor::{CommandError, Executor, Outcome, RetryPolicy};
 pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
 pub use memory::MemoryStore;
-pub use name::{Actor, ApprovalId, CorrelationId, EventType, NameError, Source, StreamId};
+pub use name::{
+    Actor, ApprovalId, CorrelationId, EventType, FoldName, NameError, ProjectionName, Source, StreamId,
+    SubjectId,
+};
 pub use payload::{Payload, PayloadError};
 #[cfg(feature = "postgres")]
 pub use postgresql::{PostgresConfig, PostgresStore};

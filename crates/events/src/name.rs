@@ -167,6 +167,19 @@ name! {
     ApprovalId, "approval id", NAME_BYTES_MAX
 }
 
+name! {
+    /// A projection, and its rows in a target.
+    ProjectionName, "projection name", NAME_BYTES_MAX
+}
+name! {
+    /// A fold of a stream's events into a state.
+    FoldName, "fold name", NAME_BYTES_MAX
+}
+name! {
+    /// Whom personal data are about: everything of one subject can be erased together.
+    SubjectId, "subject id", NAME_BYTES_MAX
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -14,29 +14,30 @@ use crate::query::EventQuery;
 
 /// The most postings of one event. One with more is listed as crowded instead, and is looked at by every query for a
 /// payload of its type: what a hostile payload costs to store is bounded.
-pub(crate) const LEAVES_MAX: usize = 1_024;
+pub const LEAVES_MAX: usize = 1_024;
 
 /// The most lists that a query follows; a larger one reads all events of its types.
 const LISTS_MAX: usize = 1_024;
 
 /// A scalar at a path, as the index knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Leaf(pub(crate) i64);
+pub struct Leaf(pub i64);
 
 impl Leaf {
     /// Every event of a type has this one.
-    pub(crate) const EVERY: Self = Self(0);
+    pub const EVERY: Self = Self(0);
     /// Events with too many scalars have this one in place of all theirs.
-    pub(crate) const CROWDED: Self = Self(1);
+    pub const CROWDED: Self = Self(1);
 }
 
 /// Hashes paths and scalars under a key of the store, so that nobody outside can make payloads collide.
 #[derive(Clone)]
-pub(crate) struct LeafKey(pub(crate) [u8; 32]);
+pub struct LeafKey(pub [u8; 32]);
 
 impl LeafKey {
     /// The leaves that an event with `payload` is listed under, sorted.
-    pub(crate) fn listed(&self, payload: &Payload) -> BTreeSet<Leaf> {
+    #[must_use]
+    pub fn listed(&self, payload: &Payload) -> BTreeSet<Leaf> {
         let mut leaves = BTreeSet::from([Leaf::EVERY]);
         if self
             .collect(payload.value(), &mut Vec::new(), &mut leaves)
@@ -106,17 +107,18 @@ impl LeafKey {
 
 /// Events among which all of one alternative's are: those of `types` that have all `leaves`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Alternative {
+pub struct Alternative {
     /// Absent: of whatever type.
-    pub(crate) types: Option<BTreeSet<EventType>>,
+    pub types: Option<BTreeSet<EventType>>,
     /// None: all events of these types.
-    pub(crate) leaves: Vec<Leaf>,
+    pub leaves: Vec<Leaf>,
     /// Whether each of these events belongs to the query, so that no payload has to be looked at.
-    pub(crate) exact: bool,
+    pub exact: bool,
 }
 
 /// Where the events of a query are to be looked for: in any of these. Without an alternative, nothing matches.
-pub(crate) fn alternatives(query: &EventQuery, key: &LeafKey) -> Vec<Alternative> {
+#[must_use]
+pub fn alternatives(query: &EventQuery, key: &LeafKey) -> Vec<Alternative> {
     let mut found: Vec<Alternative> = Vec::new();
     if query.filters.is_empty() {
         found.push(Alternative {

@@ -3,7 +3,7 @@
 //! A page that a person visits elsewhere can make the browser send requests to this port. It cannot read the
 //! token, its requests name its own origin, and a name that it rebinds to this address is not on the list.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -18,16 +18,9 @@ use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::secret::Secret;
 
-/// The paths that answer without a token. The WebSocket asks for it in the first message instead.
-const OPEN: [&str; 7] = [
-    "/",
-    "/page.css",
-    "/page.js",
-    "/icon.svg",
-    "/health",
-    "/session",
-    "/ws",
-];
+/// The paths that answer without a token, beside the files of the page, which hold no data. The WebSocket asks for the
+/// token in its first message instead.
+const OPEN: [&str; 3] = ["/health", "/session", "/ws"];
 
 /// What a caller must show.
 #[derive(Debug)]
@@ -36,6 +29,7 @@ pub(crate) struct Access {
     hosts: [String; 3],
     origins: [String; 3],
     codes: Mutex<Codes>,
+    framed_by: OnceLock<String>,
 }
 
 impl Access {
@@ -48,6 +42,7 @@ impl Access {
             hosts,
             origins,
             codes: Mutex::default(),
+            framed_by: OnceLock::new(),
         }
     }
 
@@ -88,8 +83,27 @@ impl Access {
         }
     }
 
-    /// Judges what every request must show.
-    fn judge(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Lets the pages of this origin show the engine's pages in a frame; only the first that is let may.
+    pub(crate) fn let_frame(&self, origin: &str) {
+        self.framed_by.get_or_init(|| origin.to_owned());
+    }
+
+    /// The origin whose pages may show the engine's pages in a frame.
+    pub(crate) fn framed_by(&self) -> Option<&str> {
+        self.framed_by.get().map(String::as_str)
+    }
+
+    /// Judges what every request must show; one for a file of the page needs no token.
+    fn judge(&self, uri: &Uri, headers: &HeaderMap, is_page: bool) -> Result<(), Problem> {
+        self.judge_source(uri, headers)?;
+        if is_page || OPEN.contains(&uri.path()) {
+            return Ok(());
+        }
+        self.judge_token(headers)
+    }
+
+    /// Judges where a request comes from: one of our own pages or programs, under one of our own names.
+    pub(crate) fn judge_source(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let host = only(headers, &HOST).flatten();
         if !host.is_some_and(|host| self.hosts.iter().any(|known| known == host))
             || uri
@@ -111,9 +125,11 @@ impl Access {
             let detail = "requests from another page are not answered";
             return Err(Problem::new(ProblemCode::ForbiddenOrigin, detail));
         }
-        if OPEN.contains(&uri.path()) {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    /// Judges whether a request has the token.
+    pub(crate) fn judge_token(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let token = only(headers, &AUTHORIZATION)
             .flatten()
             .and_then(|value| value.strip_prefix("Bearer "));
@@ -127,7 +143,8 @@ impl Access {
 
 /// Lets through what may pass.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    match app.access().judge(request.uri(), request.headers()) {
+    let is_page = app.page_files().find(request.uri().path()).is_some();
+    match app.access().judge(request.uri(), request.headers(), is_page) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -161,7 +178,7 @@ mod tests {
             );
         }
         let judged = access
-            .judge(&uri.parse().unwrap(), &map)
+            .judge(&uri.parse().unwrap(), &map, uri == "/")
             .err()
             .map(|problem| problem.code());
         assert_eq!(judged, expected, "{uri} {headers:?}");
@@ -249,5 +266,6 @@ mod tests {
             Some(ProblemCode::Unauthorized),
         );
         check("/health", &[host], None);
+        check("/", &[host], None);
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::access::Access;
 use crate::command_envelope::{CommandEnvelope, Done};
 use crate::host::Host;
+use crate::page_files::PageFiles;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::refusal::told;
@@ -48,6 +49,7 @@ struct Parts {
     host: Host,
     access: Access,
     metrics: PrometheusHandle,
+    page_files: PageFiles,
     reads: Arc<Semaphore>,
     sockets: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
@@ -66,6 +68,7 @@ impl App {
             host,
             access,
             metrics,
+            page_files: PageFiles::embedded(),
             reads,
             sockets,
             stopping,
@@ -82,6 +85,10 @@ impl App {
 
     pub(crate) fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
+    }
+
+    pub(crate) fn page_files(&self) -> &PageFiles {
+        &self.0.page_files
     }
 
     pub(crate) fn sockets(&self) -> Arc<Semaphore> {

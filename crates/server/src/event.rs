@@ -105,6 +105,29 @@ pub enum Event {
         /// `field`, `property` (of an edge), `existence`, `membership` or `deletion`.
         kind: String,
     },
+    /// Facts were recorded here, or came from a peer.
+    EventsAppended {
+        /// The workspace.
+        workspace: String,
+        /// The number of the first.
+        first_sequence_number: u64,
+        /// The number of the last.
+        last_sequence_number: u64,
+    },
+    /// A decision turned out not to have seen what it should have, or a resolution not to have considered it.
+    DecisionConflictOpened {
+        /// The workspace.
+        workspace: String,
+        /// The decision.
+        decision_id: String,
+    },
+    /// A decision conflict was resolved.
+    DecisionConflictResolved {
+        /// The workspace.
+        workspace: String,
+        /// The decision.
+        decision_id: String,
+    },
     /// A peer is connected.
     SyncPeerConnected {
         /// The workspace.
@@ -272,6 +295,25 @@ impl EventBus {
                     kind: key.kind.name().to_owned(),
                 });
             }
+        }
+        if let Some((first_sequence_number, last_sequence_number)) = changes.facts {
+            self.tell(&Event::EventsAppended {
+                workspace: id.clone(),
+                first_sequence_number,
+                last_sequence_number,
+            });
+        }
+        for decision in &changes.decisions_resolved {
+            self.tell(&Event::DecisionConflictResolved {
+                workspace: id.clone(),
+                decision_id: decision.to_string(),
+            });
+        }
+        for decision in &changes.decisions_opened {
+            self.tell(&Event::DecisionConflictOpened {
+                workspace: id.clone(),
+                decision_id: decision.to_string(),
+            });
         }
         if !committed.overlays.is_empty() {
             self.tell(&Event::OverlaysChanged {

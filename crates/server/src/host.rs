@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use openprod_core::{ActorId, Identity, WorkspaceId};
 use openprod_engine::{Engine, NAME_BYTES_MAX, OpenError, Owner, OwnerHandle, Workspace};
-use openprod_storage::{DataDirectory, DirectoryError, StorageError};
+use openprod_storage::{DataDirectory, DirectoryError, SmallFile, StorageError};
 use openprod_sync::Invitation;
 use thiserror::Error;
 
@@ -211,7 +211,7 @@ impl Host {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let directory = directory.ok_or_else(|| Problem::new(ProblemCode::Closed, "the engine stops"))?;
-        let identity = self.identity.clone();
+        let (identity, book) = (self.identity.clone(), directory.peers_file(id));
         let making = tokio::task::spawn_blocking(move || -> Result<Engine, HostError> {
             let storage = match directory.create_workspace(id) {
                 Err(DirectoryError::Present { .. }) => directory.open_workspace(id)?,
@@ -223,7 +223,7 @@ impl Host {
             .await
             .map_err(|error| failed(&error))?
             .map_err(Problem::from)?;
-        let handle = self.run(engine)?;
+        let handle = self.run(engine, book)?;
         self.events.tell(&Event::WorkspacesChanged);
         Ok(handle)
     }
@@ -231,12 +231,12 @@ impl Host {
     fn open_one(&self, directory: &DataDirectory, id: WorkspaceId) -> Result<(), HostError> {
         let storage = directory.open_workspace(id)?;
         let engine = Engine::open(Box::new(storage), self.identity.clone(), entropy(), now())?;
-        self.run(engine)?;
+        self.run(engine, directory.peers_file(id))?;
         Ok(())
     }
 
     /// Puts an engine on its thread and makes it known to peers and requests.
-    fn run(&self, engine: Engine) -> Result<OwnerHandle, HostError> {
+    fn run(&self, engine: Engine, book: SmallFile) -> Result<OwnerHandle, HostError> {
         let id = engine.workspace().id;
         let snapshots = engine.snapshots();
         let may_hold = Arc::new(AtomicBool::new(!snapshots.take()?.status()?.held.is_empty()));
@@ -260,7 +260,7 @@ impl Host {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id, Arc::new(space));
-        self.sync.open(handle.clone());
+        self.sync.open(handle.clone(), book);
         Ok(handle)
     }
 

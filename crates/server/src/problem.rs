@@ -65,6 +65,20 @@ pub struct ProblemDocument {
     /// The column of the body that is at fault, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
+    /// The context version that was expected; `null` when none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>)]
+    pub expected_context_version: Option<Option<u64>>,
+    /// The context version that there is; `null` when nothing matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>)]
+    pub actual_context_version: Option<Option<u64>>,
+    /// The streams that have changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streams: Option<Vec<ChangedStream>>,
+    /// The operation concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub op_id: Option<String>,
     /// How large it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<usize>,
@@ -74,6 +88,17 @@ pub struct ProblemDocument {
     /// The workspaces that are open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspaces: Option<Vec<String>>,
+}
+
+/// A stream that does not end where it was expected to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChangedStream {
+    /// The stream.
+    pub stream: String,
+    /// How many events it was expected to have.
+    pub expected_version: u64,
+    /// How many it has.
+    pub actual_version: u64,
 }
 
 /// A refusal on its way to the client.
@@ -99,6 +124,10 @@ impl Problem {
             overlay_id: None,
             bundle_id: None,
             command_id: None,
+            expected_context_version: None,
+            actual_context_version: None,
+            streams: None,
+            op_id: None,
             line: None,
             column: None,
             size: None,

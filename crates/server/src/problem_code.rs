@@ -82,6 +82,8 @@ codes! {
     UnknownEdit = "unknown_edit", NOT_FOUND, "There is no such edit in the draft";
     /// The conflict is not open.
     UnknownConflict = "unknown_conflict", NOT_FOUND, "No such conflict is open";
+    /// The bundle has no decision conflict.
+    UnknownDecision = "unknown_decision", NOT_FOUND, "There is no such decision conflict";
     /// There is no such bundle, or none that is held.
     UnknownBundle = "unknown_bundle", NOT_FOUND, "There is no such bundle";
     /// The route takes another method.
@@ -90,6 +92,14 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long to arrive";
     /// The command id was used for another command.
     CommandReused = "command_reused", CONFLICT, "The command id was used for another command";
+    /// The context that facts were decided on has changed.
+    ContextChanged = "context_changed", CONFLICT, "The facts that this was decided on have changed";
+    /// Streams do not end where they were expected to.
+    StreamsChanged = "streams_changed", CONFLICT, "Streams have changed";
+    /// Facts are not drafted.
+    FactsNotDrafted = "facts_not_drafted", CONFLICT, "Facts are not drafted";
+    /// The decision conflict is resolved already.
+    DecisionResolved = "decision_resolved", CONFLICT, "The decision conflict is resolved already";
     /// The record is deleted.
     RecordDeleted = "record_deleted", CONFLICT, "The record is deleted";
     /// The record is not deleted.
@@ -130,6 +140,12 @@ codes! {
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "That is too large";
     /// The body is not declared to be JSON.
     NotJson = "not_json", UNSUPPORTED_MEDIA_TYPE, "The body must be declared as application/json";
+    /// A fact cannot be recorded.
+    BadFact = "bad_fact", UNPROCESSABLE_ENTITY, "A fact cannot be recorded";
+    /// The context query is refused.
+    BadContext = "bad_context", UNPROCESSABLE_ENTITY, "The context query is refused";
+    /// What was considered is nothing that the decision should have seen.
+    NotUnseen = "not_unseen", UNPROCESSABLE_ENTITY, "That is nothing the decision should have seen";
     /// The field cannot hold the value.
     WrongType = "wrong_type", UNPROCESSABLE_ENTITY, "The field cannot hold that value";
     /// The whole number is too great for every client to hold.

@@ -6,9 +6,10 @@ use openprod_core::{BundleId, EdgeId, SealError};
 use openprod_engine::overlay::OverlayId;
 use openprod_engine::query::QueryError;
 use openprod_engine::{AdmissionError, CommandError, OwnerError};
+use openprod_events::{AppendError, RefusedCommit, SequenceNumber};
 use openprod_storage::StorageError;
 
-use crate::problem::Problem;
+use crate::problem::{ChangedStream, Problem};
 use crate::problem_code::ProblemCode as Code;
 
 /// An error and its sources in one line.
@@ -149,6 +150,24 @@ impl From<CommandError> for Problem {
             CommandError::NothingToUndo => refused(Code::NothingToUndo),
             CommandError::NothingToRedo => refused(Code::NothingToRedo),
             CommandError::Nothing { .. } => refused(Code::NothingToDo),
+            CommandError::Append(error) => append_refused(error, detail),
+            CommandError::BadFact { index, .. } => {
+                refused(Code::BadFact).with(|problem| problem.field = Some(format!("events[{index}]")))
+            }
+            CommandError::BadContext { .. } => {
+                refused(Code::BadContext).with(|problem| problem.field = Some("context".to_owned()))
+            }
+            CommandError::FactsNotDrafted { overlay, .. } => {
+                overlay_refused(refused(Code::FactsNotDrafted), overlay)
+            }
+            CommandError::UnknownDecision { decision } => {
+                bundle_refused(refused(Code::UnknownDecision), decision)
+            }
+            CommandError::ResolvedDecision { decision } => {
+                bundle_refused(refused(Code::DecisionResolved), decision)
+            }
+            CommandError::NotUnseen { decision, op_id } => bundle_refused(refused(Code::NotUnseen), decision)
+                .with(|problem| problem.op_id = Some(op_id.to_string())),
             CommandError::UnknownConflict { .. } => refused(Code::UnknownConflict),
             CommandError::UnknownCandidate { .. } => refused(Code::UnknownCandidate),
             CommandError::CommandReused { command_id } => {
@@ -177,6 +196,39 @@ impl From<CommandError> for Problem {
             CommandError::Unwritable(_) => refused(Code::Unwritable),
             CommandError::Aborted(error) => (&*error).into(),
         }
+    }
+}
+
+/// Why events were not appended.
+fn append_refused(error: AppendError, detail: String) -> Problem {
+    let refused = |code| Problem::new(code, detail);
+    match error {
+        AppendError::Context(conflict) => refused(Code::ContextChanged).with(|problem| {
+            let version = |version: Option<SequenceNumber>| Some(version.map(|version| version.0));
+            problem.expected_context_version = version(conflict.expected_context_version);
+            problem.actual_context_version = version(conflict.actual_context_version);
+        }),
+        AppendError::Streams(mismatches) => refused(Code::StreamsChanged).with(|problem| {
+            let changed = mismatches.into_iter().map(|mismatch| ChangedStream {
+                stream: mismatch.stream.to_string(),
+                expected_version: mismatch.expected.0,
+                actual_version: mismatch.actual.0,
+            });
+            problem.streams = Some(changed.collect());
+        }),
+        AppendError::CommandReused { command } => {
+            refused(Code::CommandReused).with(|problem| problem.command_id = Some(command.to_string()))
+        }
+        AppendError::Refused(RefusedCommit::Empty) => refused(Code::NothingToDo),
+        AppendError::Refused(RefusedCommit::TooManyEvents { events }) => {
+            refused(Code::TooLarge).with(|problem| {
+                problem.size = Some(events);
+                problem.limit = Some(openprod_core::bundle::OPERATIONS_MAX);
+            })
+        }
+        AppendError::Refused(RefusedCommit::TooLarge) => refused(Code::TooLarge),
+        AppendError::Refused(_) => refused(Code::BadContext),
+        AppendError::Store(_) => refused(Code::StorageFailed),
     }
 }
 

@@ -13,13 +13,15 @@ use utoipa_axum::routes;
 use crate::access::guard;
 use crate::app::App;
 use crate::event::Event;
+use crate::framing::framing;
 use crate::measure::measure;
-use crate::page::{fence, icon, page, script, style};
+use crate::page::{fence, page};
 use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
-    away, conflicts, edge_list, edges, field_mappings, health, history, memberships, merges, overlay_diff,
-    overlays, peers, records, references, session, tables, text, undo, verify, workspace,
+    audit, away, conflicts, decisions, doctor, edge_list, edges, events, field_mappings, health, history,
+    memberships, merges, overlay_diff, overlays, peers, records, references, session, tables, text, undo,
+    verify, workspace,
 };
 use crate::socket;
 
@@ -66,6 +68,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(undo::redo))
         .routes(routes!(peers::list))
         .routes(routes!(peers::connect))
+        .routes(routes!(peers::forget))
+        .routes(routes!(doctor::doctor))
         .routes(routes!(peers::pause))
         .routes(routes!(peers::resume))
         .routes(routes!(peers::accept))
@@ -109,6 +113,12 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(overlay_diff::resolve))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::resolve))
+        .routes(routes!(events::append))
+        .routes(routes!(events::append_if))
+        .routes(routes!(events::query))
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::resolve))
+        .routes(routes!(audit::list))
         .routes(routes!(socket::socket))
 }
 
@@ -120,16 +130,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// All routes. Outermost is the measuring, then the fence, then the guard.
 pub(crate) fn router(app: App) -> Router {
-    let (routes, _) = documented().split_for_parts();
+    let (mut routes, _) = documented().split_for_parts();
+    for path in app.page_files().paths() {
+        routes = routes.route(path, get(page));
+    }
     routes
-        .route("/", get(page))
-        .route("/page.css", get(style))
-        .route("/page.js", get(script))
-        .route("/icon.svg", get(icon))
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
         .layer(from_fn_with_state(app.clone(), guard))
         .layer(from_fn(fence))
+        .layer(from_fn_with_state(app.clone(), framing))
         .layer(from_fn(measure))
         .with_state(app)
 }

@@ -26,7 +26,7 @@ use crate::router::router;
 use crate::sync_link::SyncLink;
 
 /// How long requests may take to end when the server stops.
-const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+pub(crate) const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How often held bundles are looked at, and metrics tidied up.
 const TICK: Duration = Duration::from_secs(1);
@@ -189,6 +189,10 @@ impl Server {
     #[must_use]
     pub fn new_code(&self) -> String {
         self.app.access().open_url(&self.app.access().issue_code())
+    }
+
+    pub(crate) const fn app(&self) -> &App {
+        &self.app
     }
 
     #[cfg(test)]

@@ -7,15 +7,20 @@ use std::time::Duration;
 use metrics::gauge;
 use openprod_core::{Identity, WorkspaceId};
 use openprod_engine::{Committed, OwnerHandle};
-use openprod_sync::{Invitation, SyncConfig, SyncError, SyncEvent, SyncService, SyncState};
+use openprod_storage::SmallFile;
+use openprod_sync::{
+    Diagnosis, Invitation, PeerStatus, SyncConfig, SyncError, SyncEvent, SyncService, SyncState,
+};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
+use crate::clock::rfc3339;
 use crate::event::{Event, EventBus};
+use crate::peer_book::PeerBooks;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::refusal::told;
-use crate::routes::peers::PeerView;
+use crate::routes::peers::{AddressView, PeerView};
 use crate::routes::workspace::SyncView;
 
 /// How long a peer may take to answer when a person waits for it.
@@ -25,6 +30,9 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct SyncLink {
     service: SyncService,
+    books: PeerBooks,
+    /// Held by whoever examines the network: one at a time is enough.
+    examining: Arc<tokio::sync::Mutex<()>>,
     news: Arc<JoinHandle<()>>,
 }
 
@@ -36,17 +44,25 @@ impl SyncLink {
         events: EventBus,
     ) -> Result<Self, SyncError> {
         let service = SyncService::start(SyncConfig { bind, mdns, name }).await?;
-        let news = Arc::new(tokio::spawn(tell_news(service.clone(), events)));
-        Ok(Self { service, news })
+        let books = PeerBooks::new(service.clone());
+        let news = Arc::new(tokio::spawn(tell_news(service.clone(), books.clone(), events)));
+        Ok(Self {
+            service,
+            books,
+            examining: Arc::default(),
+            news,
+        })
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.service.port()
     }
 
-    /// Begins to keep a workspace in step.
-    pub(crate) fn open(&self, owner: OwnerHandle) {
+    /// Begins to keep a workspace in step, with the peers that its book remembers. Blocks.
+    pub(crate) fn open(&self, owner: OwnerHandle, book: SmallFile) {
+        let workspace = owner.workspace().id;
         self.service.open(owner);
+        self.books.open(workspace, book);
     }
 
     /// Tells peers of a commit; never blocks.
@@ -67,10 +83,38 @@ impl SyncLink {
         in_time(address, probe).await.map(drop)
     }
 
-    /// Connects to a peer and keeps its address; the peer's id.
+    /// Connects to a peer and keeps its address, durably; the peer's id.
     pub(crate) async fn connect(&self, workspace: WorkspaceId, address: &str) -> Result<String, Problem> {
         let peer = in_time(address, self.service.connect(workspace, address)).await?;
+        self.books.save(workspace).await?;
         Ok(peer.to_string())
+    }
+
+    /// Dials an address that was given by hand no longer, durably; false when it was not given.
+    pub(crate) async fn forget(&self, workspace: WorkspaceId, address: &str) -> Result<bool, Problem> {
+        let forgotten = self.service.forget(workspace, address);
+        if forgotten {
+            self.books.save(workspace).await?;
+        }
+        Ok(forgotten)
+    }
+
+    /// Examines the network, and how a workspace stands with its peers on it.
+    pub(crate) async fn examine(&self, workspace: Option<WorkspaceId>, asked: Option<&str>) -> Diagnosis {
+        let _turn = self.examining.lock().await;
+        self.service.examine(workspace, asked).await
+    }
+
+    /// The addresses that were given by hand.
+    pub(crate) fn addresses(&self, workspace: WorkspaceId) -> Vec<AddressView> {
+        let addresses = self.service.addresses(workspace).into_iter();
+        addresses
+            .map(|given| AddressView {
+                address: given.address,
+                peer_id: given.peer.map(|peer| peer.to_string()),
+                connected: given.connected,
+            })
+            .collect()
     }
 
     pub(crate) fn pause(&self, workspace: WorkspaceId) {
@@ -82,18 +126,10 @@ impl SyncLink {
     }
 
     pub(crate) fn peers(&self, workspace: WorkspaceId) -> Vec<PeerView> {
-        let peers = self.service.peers(workspace).into_iter();
-        peers
-            .map(|peer| PeerView {
-                peer_id: peer.peer_id.to_string(),
-                name: peer.name,
-                address: peer.address,
-                connected: peer.connected,
-                behind: peer.behind,
-                ahead: peer.ahead,
-                skew_ms: peer.skew_ms,
-                problem: peer.problem,
-            })
+        self.service
+            .peers(workspace)
+            .into_iter()
+            .map(PeerView::from)
             .collect()
     }
 
@@ -122,6 +158,7 @@ impl SyncLink {
 
     pub(crate) async fn stop(&self) {
         self.news.abort();
+        self.books.save_all().await;
         self.service.clone().stop().await;
     }
 }
@@ -152,8 +189,27 @@ fn reason(state: &SyncState) -> Option<String> {
     }
 }
 
-/// Passes the service's news on to the clients.
-async fn tell_news(service: SyncService, events: EventBus) {
+impl From<PeerStatus> for PeerView {
+    fn from(peer: PeerStatus) -> Self {
+        Self {
+            peer_id: peer.peer_id.to_string(),
+            name: peer.name,
+            address: peer.address,
+            connected: peer.connected,
+            heard: peer.heard,
+            behind: peer.behind,
+            ahead: peer.ahead,
+            skew_ms: peer.skew_ms,
+            protocol: peer.protocol,
+            derivation: peer.derivation,
+            last_seen: peer.last_met.map(rfc3339),
+            problem: peer.problem,
+        }
+    }
+}
+
+/// Passes the service's news on to the clients, and notes in the books who was met.
+async fn tell_news(service: SyncService, books: PeerBooks, events: EventBus) {
     let mut news = service.subscribe();
     loop {
         match news.recv().await {
@@ -167,6 +223,17 @@ async fn tell_news(service: SyncService, events: EventBus) {
                         .filter(|peer| peer.connected)
                         .count();
                     gauge!("openprod_sync_peers", "workspace" => workspace.to_string()).set(connected as f64);
+                }
+                if let SyncEvent::PeerDisconnected { workspace, .. }
+                | SyncEvent::State {
+                    workspace,
+                    state: SyncState::Live { .. },
+                } = &event
+                {
+                    // What cannot be noted is forgotten at worst; it is told by the log.
+                    if let Err(problem) = books.save(*workspace).await {
+                        tracing::warn!(%workspace, ?problem, "who was met is not remembered");
+                    }
                 }
                 events.tell(&translate(event));
             }

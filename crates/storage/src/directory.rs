@@ -1,7 +1,8 @@
 //! The data directory of an engine, and the lock that keeps a second engine out of it.
 //!
 //! `identity` is the key, `lock` is locked while an engine runs, `engine.json` says where it listens, and
-//! `workspaces/ID/oplog.db` is a workspace. A workspace is made under another name and renamed when it is whole, so
+//! `workspaces/ID/oplog.db` is a workspace, with `peers.json` beside it: which members were met, and the addresses
+//! that were given by hand. A workspace is made under another name and renamed when it is whole, so
 //! a crash never leaves half of one behind.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -12,6 +13,7 @@ use openprod_core::{Identity, IdentityError, WorkspaceId};
 use thiserror::Error;
 
 use crate::error::StorageError;
+use crate::small_file::SmallFile;
 use crate::sqlite::SqliteStorage;
 
 /// The name of a workspace's database.
@@ -186,6 +188,16 @@ impl DataDirectory {
         self.open_workspace(workspace)
     }
 
+    /// What is remembered of a workspace's peers; the workspace must be here for it to be replaced.
+    #[must_use]
+    pub fn peers_file(&self, workspace: WorkspaceId) -> SmallFile {
+        SmallFile::new(
+            self.workspaces_path()
+                .join(workspace.to_string())
+                .join("peers.json"),
+        )
+    }
+
     fn workspaces_path(&self) -> PathBuf {
         self.path.join("workspaces")
     }
@@ -210,7 +222,7 @@ impl DataDirectory {
     }
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> DirectoryError + use<> {
+pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> DirectoryError + use<> {
     let path = path.to_owned();
     |source| DirectoryError::Io { path, source }
 }
@@ -223,7 +235,7 @@ fn make_directory(path: &Path) -> Result<(), DirectoryError> {
     builder.create(path).map_err(at(path))
 }
 
-fn private_file() -> OpenOptions {
+pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -232,7 +244,7 @@ fn private_file() -> OpenOptions {
 }
 
 /// Makes the names in a directory durable. Windows has no such call, and needs none.
-fn sync_directory(path: &Path) -> Result<(), DirectoryError> {
+pub(crate) fn sync_directory(path: &Path) -> Result<(), DirectoryError> {
     if cfg!(unix) {
         File::open(path)
             .and_then(|directory| directory.sync_all())

@@ -83,7 +83,7 @@ impl Connection {
             .map_err(|_| ConnectionError::TimedOut)??;
         timeout(
             HANDSHAKE_TIME_MAX,
-            Self::initiate(stream, address, membership, credentials),
+            Self::greet(stream, address, membership, credentials),
         )
         .await
         .map_err(|_| ConnectionError::TimedOut)?
@@ -108,7 +108,8 @@ impl Connection {
         .map_err(|_| ConnectionError::TimedOut)?
     }
 
-    async fn initiate(
+    /// Shakes hands, as the one who dialled, for as long as it takes.
+    pub(crate) async fn greet(
         mut stream: TcpStream,
         address: SocketAddr,
         membership: &Membership,

@@ -8,6 +8,7 @@
 //! seconds, which answers from its cache at once and asks the network again.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mdns_sd::{
@@ -79,6 +80,7 @@ pub struct DiscoveryError(#[from] mdns_sd::Error);
 pub struct Discovery {
     memberships: watch::Sender<Vec<Membership>>,
     doubts: mpsc::Sender<String>,
+    strangers: watch::Receiver<Vec<SocketAddr>>,
     task: JoinHandle<()>,
 }
 
@@ -105,6 +107,7 @@ impl Discovery {
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let (memberships, changes) = watch::channel(config.memberships);
         let (doubts, doubted) = mpsc::channel(DOUBTS_MAX);
+        let (strange, strangers) = watch::channel(Vec::new());
         let mut work = Work {
             daemon,
             warnings,
@@ -120,6 +123,7 @@ impl Discovery {
             search: None,
             changes,
             doubted,
+            strange,
             events,
         };
         work.change_memberships();
@@ -127,6 +131,7 @@ impl Discovery {
             Self {
                 memberships,
                 doubts,
+                strangers,
                 task: tokio::spawn(work.run()),
             },
             receiver,
@@ -161,6 +166,13 @@ impl Discovery {
         let _ = self.doubts.try_send(instance.to_owned());
     }
 
+    /// Where engines are heard that announce none of our workspaces: one address of each, in ascending order, and
+    /// of a crowd only some.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<SocketAddr> {
+        self.strangers.borrow().clone()
+    }
+
     /// Says farewell on the network and ends, in less than three seconds.
     pub async fn stop(self) {
         drop((self.memberships, self.doubts));
@@ -186,6 +198,7 @@ struct Work {
     search: Option<Receiver<ServiceEvent>>,
     changes: watch::Receiver<Vec<Membership>>,
     doubted: mpsc::Receiver<String>,
+    strange: watch::Sender<Vec<SocketAddr>>,
     events: mpsc::Sender<DiscoveryEvent>,
 }
 
@@ -351,6 +364,14 @@ impl Work {
     }
 
     fn tell(&mut self) {
+        let strangers = self.sightings.strangers();
+        self.strange.send_if_modified(|told| {
+            let new = *told != strangers;
+            if new {
+                *told = strangers;
+            }
+            new
+        });
         for event in self.sightings.changes(self.events.capacity()) {
             tracing::debug!(?event, "discovery");
             // Nobody else sends, so there is room; a receiver that is gone ends the loop.

@@ -2,6 +2,7 @@
 
 mod dialling;
 mod members;
+mod observing;
 mod seat;
 mod space;
 
@@ -23,7 +24,7 @@ use crate::discovery::{Discovery, DiscoveryConfig, MULTICAST_PORT};
 use crate::handshake::Credentials;
 use crate::replay::ReplayGuard;
 use crate::secret::{Membership, WorkspaceSecret};
-use crate::status::{Acquaintance, GivenAddress, PeerStatus, SyncError, SyncEvent, SyncState};
+use crate::status::{GivenAddress, Memory, PeerStatus, SyncError, SyncEvent, SyncState};
 
 /// How many events may wait for a subscriber; a slower one loses the oldest.
 const EVENTS_MAX: usize = 1_024;
@@ -46,7 +47,7 @@ pub struct SyncService {
 }
 
 struct Inner {
-    port: u16,
+    bound: SocketAddr,
     name: String,
     noise_entropy: [u8; 32],
     spaces: Mutex<BTreeMap<WorkspaceId, Arc<Space>>>,
@@ -67,12 +68,12 @@ impl SyncService {
             source,
         };
         let listener = TcpListener::bind(config.bind).await.map_err(listen)?;
-        let port = listener.local_addr().map_err(listen)?.port();
+        let bound = listener.local_addr().map_err(listen)?;
         let (mut noise_entropy, mut names_entropy) = ([0; 32], [0; 32]);
         getrandom::fill(&mut noise_entropy).map_err(|error| listen(error.into()))?;
         getrandom::fill(&mut names_entropy).map_err(|error| listen(error.into()))?;
         let inner = Arc::new(Inner {
-            port,
+            bound,
             name: config.name,
             noise_entropy,
             spaces: Mutex::default(),
@@ -87,7 +88,7 @@ impl SyncService {
         ];
         if config.mdns {
             let discovery = DiscoveryConfig {
-                sync_port: port,
+                sync_port: bound.port(),
                 memberships: Vec::new(),
                 entropy: names_entropy,
                 multicast_port: MULTICAST_PORT,
@@ -107,7 +108,12 @@ impl SyncService {
     /// The port on which members can dial.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.inner.port
+        self.inner.bound.port()
+    }
+
+    /// Where members can dial.
+    pub(crate) fn bound(&self) -> SocketAddr {
+        self.inner.bound
     }
 
     /// Begins to keep a workspace in step.
@@ -246,18 +252,17 @@ impl SyncService {
 
     /// Takes up again what was known of a workspace before a restart: the addresses that were given by hand are
     /// dialled, and the members that were met are known by name. A second time changes nothing.
-    pub fn recall(&self, workspace: WorkspaceId, given: &[String], met: Vec<Acquaintance>) {
+    pub fn recall(&self, workspace: WorkspaceId, memory: Memory) {
         if let Some(space) = self.space(workspace) {
-            space.lock().recall(given, met);
+            space.lock().recall(memory);
             space.tell_state();
         }
     }
 
-    /// The members worth remembering over a restart, those met last first.
+    /// What is worth remembering of a workspace over a restart; `None` when it is not open.
     #[must_use]
-    pub fn acquaintances(&self, workspace: WorkspaceId) -> Vec<Acquaintance> {
-        self.space(workspace)
-            .map_or_else(Vec::new, |space| space.lock().acquaintances())
+    pub fn memory(&self, workspace: WorkspaceId) -> Option<Memory> {
+        Some(self.space(workspace)?.lock().memory())
     }
 
     /// How a workspace stands with its members.

@@ -1,8 +1,8 @@
 //! What has been seen on the network of peers that share a workspace with us, and what of it is news.
 //!
 //! The same peer is seen again and again, on several interfaces, each time with some of its addresses: they are
-//! gathered, and only a change is told. Announcements that we recognise nothing in are not kept, so strangers
-//! take no room.
+//! gathered, and only a change is told. Of announcements that we recognise nothing in only a few are kept, for
+//! the doctor to tell of, so strangers take no room.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +14,8 @@ use crate::tag::{Tag, recognise};
 
 /// The most peers kept in view.
 const INSTANCES_MAX: usize = 1_024;
+/// The most engines of other workspaces that are kept in view.
+const STRANGERS_MAX: usize = 16;
 /// The most addresses kept of one peer.
 const ADDRESSES_MAX: usize = 16;
 /// The sightings after which an address that was in none of them is dropped: about a minute's worth.
@@ -47,6 +49,8 @@ pub(crate) struct Sightings {
     own: String,
     memberships: Vec<Membership>,
     instances: BTreeMap<String, Sighting>,
+    /// Engines that announce none of our workspaces, each with where it is: kept for the doctor alone.
+    strangers: BTreeMap<String, SocketAddr>,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +69,7 @@ impl Sightings {
             own,
             memberships: Vec::new(),
             instances: BTreeMap::new(),
+            strangers: BTreeMap::new(),
         }
     }
 
@@ -88,10 +93,15 @@ impl Sightings {
         }
         if !self.instances.contains_key(instance) {
             let ours = tags.iter().any(|tag| recognise(tag, &self.memberships).is_some());
-            if !ours || self.instances.len() >= INSTANCES_MAX {
+            if !ours {
+                self.note_stranger(instance, port, addresses);
+                return;
+            }
+            if self.instances.len() >= INSTANCES_MAX {
                 return;
             }
         }
+        self.strangers.remove(instance);
         let sighting = self.instances.entry(instance.to_owned()).or_default();
         if sighting.tags != tags {
             sighting.tags = tags.to_vec();
@@ -102,10 +112,33 @@ impl Sightings {
 
     /// Notes that `instance` is announced no longer.
     pub(crate) fn gone(&mut self, instance: &str) {
+        self.strangers.remove(instance);
         if let Some(sighting) = self.instances.get_mut(instance) {
             sighting.tags.clear();
             sighting.workspaces.clear();
             sighting.addresses.clear();
+        }
+    }
+
+    /// Where the engines are that announce none of our workspaces, in ascending order.
+    pub(crate) fn strangers(&self) -> Vec<SocketAddr> {
+        let mut strangers: Vec<_> = self.strangers.values().copied().collect();
+        strangers.sort_unstable();
+        strangers.dedup();
+        strangers
+    }
+
+    fn note_stranger(&mut self, instance: &str, port: u16, addresses: impl Iterator<Item = IpAddr>) {
+        if self.strangers.len() >= STRANGERS_MAX && !self.strangers.contains_key(instance) {
+            return;
+        }
+        let best = addresses
+            .take(ADDRESSES_MAX)
+            .filter(is_dialable)
+            .min_by_key(|address| (rank(*address), *address));
+        if let Some(address) = best {
+            self.strangers
+                .insert(instance.to_owned(), SocketAddr::new(address, port));
         }
     }
 
@@ -331,6 +364,35 @@ mod tests {
         see(&mut seen, "silent", &["10.0.0.3"], &[]);
         assert_eq!(seen.changes(9), []);
         assert!(seen.instances.is_empty());
+    }
+
+    #[test]
+    fn where_a_few_strangers_are_is_told_until_they_go_or_turn_out_to_be_members() {
+        let mut seen = sightings(&[1]);
+        see(&mut seen, "OWN._openprod._tcp.local.", &["10.0.0.1"], &[]);
+        see(&mut seen, "a", &["fe80::1", "127.0.0.1", "10.0.0.2"], &[tag(2)]);
+        see(&mut seen, "b", &["10.0.0.3"], &[]);
+        see(&mut seen, "c", &["fe80::1"], &[]);
+        let ips = |seen: &Sightings| -> Vec<_> {
+            seen.strangers()
+                .iter()
+                .map(|address| address.ip().to_string())
+                .collect()
+        };
+        assert_eq!(ips(&seen), ["10.0.0.2", "10.0.0.3"]);
+        see(&mut seen, "a", &["10.0.0.2"], &[tag(1)]);
+        assert_eq!(ips(&seen), ["10.0.0.3"]);
+        seen.gone("b");
+        assert_eq!(ips(&seen), [] as [String; 0]);
+        for number in 0..100 {
+            see(
+                &mut seen,
+                &format!("s{number}"),
+                &[&format!("10.0.1.{number}")],
+                &[],
+            );
+        }
+        assert_eq!(ips(&seen).len(), STRANGERS_MAX);
     }
 
     #[test]

@@ -91,7 +91,16 @@ pub struct GivenAddress {
     pub connected: bool,
 }
 
-/// A member that was met at some time: what is worth remembering over a restart.
+/// What is worth remembering of a workspace's members over a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The addresses that were given by hand, in order.
+    pub addresses: Vec<String>,
+    /// The members that were met last, latest first.
+    pub members: Vec<Acquaintance>,
+}
+
+/// A member that was met at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acquaintance {
     /// Who it is.

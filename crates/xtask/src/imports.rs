@@ -13,7 +13,7 @@ use crate::workspace::{DependencyKind, Workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("openprod-core", &[]),
     ("openprod-storage", &["openprod-core"]),
-    ("openprod-events", &["openprod-core"]),
+    ("openprod-events", &[]),
     ("openprod-scripts", &["openprod-core"]),
     (
         "openprod-engine",

@@ -1,4 +1,4 @@
-//! What people and CI type to work on OpenProd: `cargo xtask run | test | build | bench`.
+//! What people and CI type to work on OpenProd: `cargo xtask run | test | build | desktop | generate | bench`.
 //!
 //! **Owns** the order in which the project's tools are called, and the rule for which crate may import which.
 //!
@@ -9,6 +9,8 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
+mod app_package;
+mod browser;
 mod command;
 mod imports;
 mod postgres_server;
@@ -33,12 +35,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Builds the release binary `openprod`
-    Build,
+    /// Builds the workspace app and the release binary `openprod`
+    Build(command::build::Build),
     /// Builds, then starts the engine on a demo workspace and prints its URL
     Run(command::run::Run),
-    /// Runs every check: format, lints, imports, licences, tests
+    /// Builds, then starts the workspace app as a desktop program
+    Desktop(command::desktop::Desktop),
+    /// Runs every check: format, lints, types, imports, licences, tests, also in a browser
     Test(command::test::Test),
+    /// Writes the app's copy of the engine's interface anew, and its types
+    Generate,
     /// Measures the engine, built for release
     Bench(command::bench::Bench),
 }
@@ -61,8 +67,12 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> Result<(), TaskError> {
     let workspace = Workspace::load()?;
     match task {
-        Task::Build => command::build::build(&workspace).map(|binary| println!("{}", binary.display())),
+        Task::Build(build) => {
+            command::build::build(&workspace, &build).map(|binary| println!("{}", binary.display()))
+        }
         Task::Run(run) => command::run::run(&workspace, run),
+        Task::Desktop(desktop) => command::desktop::desktop(&workspace, &desktop),
+        Task::Generate => command::generate::generate(&workspace),
         Task::Test(test) => command::test::test(&workspace, &test),
         Task::Bench(bench) => command::bench::bench(&workspace, &bench),
     }

@@ -35,9 +35,28 @@ pub(crate) enum TaskError {
         #[source]
         source: std::io::Error,
     },
+    /// A file of the workspace app, or about it, could not be read or written.
+    #[error("could not use {}", path.display())]
+    AppFile {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// The document was written, but not the app's types.
+    #[error("wrote openapi.json, but could not write the app's types: {0}")]
+    NoTypes(String),
+    /// The workspace app cannot be built here.
+    #[error("could not build the desktop program: {0}")]
+    NoDesktop(String),
+    /// Electron's package is there, but not the program.
+    #[error(
+        "could not get Electron's program, which its package downloads; where that is not possible, use the browser: \
+         `cargo xtask run`"
+    )]
+    NoElectron(#[source] Box<Self>),
     /// A tool that a check needs is missing where it must not be.
-    #[error("{0} is not installed")]
-    NotInstalled(&'static str),
+    #[error("{0}")]
+    Lacking(String),
     /// Crates import others against the arrows; one line each.
     #[error("{} against the arrows between crates:\n  {}", count(.0.len(), "import"), .0.join("\n  "))]
     Imports(Vec<String>),

@@ -23,6 +23,12 @@ impl Tool {
         Self(Command::new(path))
     }
 
+    /// Sets the directory to work in.
+    pub(crate) fn directory(mut self, directory: &Path) -> Self {
+        self.0.current_dir(directory);
+        self
+    }
+
     pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.0.args(args);
         self

@@ -69,8 +69,17 @@ impl Workspace {
 
     /// Where cargo puts the release build of the binary `name`, whether or not it has been built.
     pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
+        self.binary("release", name)
+    }
+
+    /// Where cargo puts the build of the binary `name` that tests use, whether or not it has been built.
+    pub(crate) fn debug_binary(&self, name: &str) -> PathBuf {
+        self.binary("debug", name)
+    }
+
+    fn binary(&self, profile: &str, name: &str) -> PathBuf {
         self.target_directory
-            .join("release")
+            .join(profile)
             .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 }

@@ -3,13 +3,13 @@ import { QueryClientProvider, type QueryKey } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { forgetLabels } from "./features/records/labels";
 import { Locked, Offline } from "./features/session/locked";
-import type { Session } from "./features/session/session";
+import { renewSession, type Session } from "./features/session/session";
 import { Shell } from "./features/shell/shell";
 import { useTheme } from "./features/shell/theme";
 import { Welcome } from "./features/welcome/welcome";
 import { chooseWorkspace, currentWorkspace, keepToken, whenUnauthorized } from "./shared/api/client";
 import { queryClient, useStatus, useWorkspaces } from "./shared/api/queries";
-import { onEngineEvent, openSocket } from "./shared/api/socket";
+import { onEngineEvent, openSocket, retrySocket } from "./shared/api/socket";
 import { staleKeys } from "./shared/api/stale";
 import { useRoute } from "./shared/route";
 import { Failed, Loading } from "./shared/ui/states";
@@ -39,11 +39,16 @@ export function App({ session }: { session: Session }) {
   const [locked, setLocked] = useState(session === "locked");
   useTheme();
   useEffect(() => {
-    const lock = () => {
+    const lock = async () => {
+      if (await renewSession()) {
+        // The first event on the new connection has everything asked again.
+        retrySocket();
+        return;
+      }
       keepToken(null);
       setLocked(true);
     };
-    whenUnauthorized(lock);
+    whenUnauthorized(() => void lock());
     if (session !== "open") return;
     const stop = onEngineEvent((event) => {
       forgetLabels(event);
@@ -51,7 +56,7 @@ export function App({ session }: { session: Session }) {
       if (stale === "all") void queryClient.invalidateQueries();
       else for (const queryKey of stale) askAgain(queryKey);
     });
-    const close = openSocket(lock);
+    const close = openSocket(() => void lock());
     return () => {
       stop();
       close();

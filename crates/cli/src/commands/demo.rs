@@ -8,8 +8,8 @@ use openprod_server::Server;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use super::demo_pair::DemoPair;
 use super::engine_options::EngineOptions;
-
 use crate::demo_show::{DemoShow, DemoTable, DemoValue};
 use crate::engine_client::EngineClient;
 use crate::engine_session::{Context, home};
@@ -20,11 +20,20 @@ use crate::record_batch::{RecordBatch, RecordRoad};
 ///
 /// The show is made the first time; what you change in it is still there the next time.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: openprod demo")]
+#[command(after_help = "Examples: openprod demo\n          openprod demo --peers 2")]
 pub(crate) struct Demo {
     /// Which show: the same number always makes the same one
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// How many devices share it: with 2, a Prompt Desk and a Booth side by side on one page, and a cable to pull
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u8).range(1..=2),
+        conflicts_with_all = ["sync_port", "name"]
+    )]
+    peers: u8,
     #[command(flatten)]
     options: EngineOptions,
 }
@@ -46,6 +55,9 @@ struct Marker {
 
 impl Demo {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        if self.peers == 2 {
+            return self.run_pair(context);
+        }
         let data = match &context.data {
             Some(data) => data.clone(),
             None => home()?.join(match self.seed {
@@ -60,24 +72,31 @@ impl Demo {
                 format!("The demo is running already. Open this link in the browser:\n\n  {url}")
             });
         }
-        let marker = match Marker::read(&data)? {
-            Some(marker) if self.seed.is_some_and(|seed| seed != marker.seed) => {
-                let text = format!("{} holds the show of seed {}", data.display(), marker.seed);
-                return Err(Failure::NotADemo(text));
-            }
-            Some(marker) => marker,
-            None if holds_workspaces(&data)? => {
-                let text = format!("{} holds workspaces that are no demo", data.display());
-                return Err(Failure::NotADemo(text));
-            }
-            None => Marker {
-                seed: self.seed.unwrap_or(SEED_DEFAULT),
-                filled: false,
-            },
-        };
+        let marker = Marker::of(&data, self.seed)?;
         let path = data.clone();
         self.options
             .run(context, data, |server| prepare(server, &path, marker), words)
+    }
+
+    /// Two devices, in a directory of their own.
+    fn run_pair(self, context: &Context) -> Result<(), Failure> {
+        let data = match &context.data {
+            Some(data) => data.clone(),
+            None => home()?.join(match self.seed {
+                None | Some(SEED_DEFAULT) => "demo-pair".to_owned(),
+                Some(seed) => format!("demo-pair-{seed}"),
+            }),
+        };
+        let pair = DemoPair {
+            data,
+            port: self.options.port,
+            mdns: !self.options.no_mdns,
+            ready_json: self.options.ready_json,
+        };
+        pair.run(context, |server, data| {
+            let marker = Marker::of(data, self.seed)?;
+            prepare(server, data, marker)
+        })
     }
 }
 
@@ -194,6 +213,25 @@ fn holds_workspaces(data: &Path) -> Result<bool, Failure> {
 }
 
 impl Marker {
+    /// The marker of a data directory, or a new one where nothing is yet.
+    fn of(data: &Path, seed: Option<u64>) -> Result<Self, Failure> {
+        match Self::read(data)? {
+            Some(marker) if seed.is_some_and(|seed| seed != marker.seed) => {
+                let text = format!("{} holds the show of seed {}", data.display(), marker.seed);
+                Err(Failure::NotADemo(text))
+            }
+            Some(marker) => Ok(marker),
+            None if holds_workspaces(data)? => {
+                let text = format!("{} holds workspaces that are no demo", data.display());
+                Err(Failure::NotADemo(text))
+            }
+            None => Ok(Self {
+                seed: seed.unwrap_or(SEED_DEFAULT),
+                filled: false,
+            }),
+        }
+    }
+
     /// The marker of a data directory; `None` when there is none.
     fn read(data: &Path) -> Result<Option<Self>, Failure> {
         let path = data.join(MARKER);

@@ -17,16 +17,16 @@ use crate::failure::Failure;
 pub(crate) struct EngineOptions {
     /// The port for the browser, on this device only; 0 takes any that is free
     #[arg(long, value_name = "PORT", default_value_t = 0)]
-    port: u16,
+    pub(super) port: u16,
     /// The port on which members of the workspace reach this device; 0 takes any that is free
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     sync_port: u16,
     /// Neither look for members on the network nor be found there; they can still connect by address
     #[arg(long)]
-    no_mdns: bool,
+    pub(super) no_mdns: bool,
     /// Print one line of JSON once the engine answers, for the program that started it
     #[arg(long)]
-    ready_json: bool,
+    pub(super) ready_json: bool,
     /// What this device is called, as other members see it; the computer's name when left out
     #[arg(long, value_name = "DEVICE")]
     name: Option<String>,
@@ -80,7 +80,7 @@ impl EngineOptions {
 
 /// Is done when the process is asked to end.
 #[cfg(unix)]
-fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -97,7 +97,7 @@ fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Is done when the process is asked to end.
 #[cfg(windows)]
-fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn wish_to_end() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::windows::{ctrl_c, ctrl_close, ctrl_shutdown};
 
     let (mut interrupt, mut close, mut shutdown) = (ctrl_c()?, ctrl_close()?, ctrl_shutdown()?);

@@ -4,6 +4,8 @@ mod conflicts;
 mod connect;
 mod create;
 mod demo;
+mod demo_pair;
+mod doctor;
 mod engine_options;
 mod export;
 mod history;
@@ -34,6 +36,7 @@ pub(crate) enum Command {
     Join(join::Join),
     Connect(connect::Connect),
     Peers(peers::Peers),
+    Doctor(doctor::Doctor),
     Status(status::Status),
     Import(import::Import),
     Export(export::Export),
@@ -56,6 +59,7 @@ impl Command {
             Self::Join(command) => command.run(context),
             Self::Connect(command) => command.run(context),
             Self::Peers(command) => command.run(context),
+            Self::Doctor(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Import(command) => command.run(context),
             Self::Export(command) => command.run(context),

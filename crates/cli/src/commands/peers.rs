@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::console::{short, table};
+use crate::console::{short, table, time};
 use crate::engine_session::{Context, Expect};
 use crate::failure::Failure;
 
-/// Lists the members that this device has met since the engine started, and how far each is.
+/// Lists the members that this device has met, and how far each is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: openprod peers")]
 pub(crate) struct Peers {}
@@ -15,6 +15,8 @@ pub(crate) struct Peers {}
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PeerList {
     pub(crate) peers: Vec<Peer>,
+    #[serde(default)]
+    addresses: Vec<serde_json::Value>,
 }
 
 /// A member.
@@ -27,6 +29,11 @@ pub(crate) struct Peer {
     behind: u64,
     ahead: u64,
     skew_ms: i64,
+    #[serde(default)]
+    heard: bool,
+    protocol: Option<u16>,
+    derivation: Option<u32>,
+    last_seen: Option<String>,
     problem: Option<String>,
 }
 
@@ -56,7 +63,10 @@ impl Peers {
 fn row(peer: &Peer) -> [String; 5] {
     let state = match (&peer.problem, peer.connected, peer.ahead, peer.behind) {
         (Some(problem), ..) => problem.clone(),
-        (None, false, ..) => "not connected".to_owned(),
+        (None, false, ..) => match &peer.last_seen {
+            Some(at) => format!("not connected since {}", time(at)),
+            None => "not connected".to_owned(),
+        },
         (None, true, 0, 0) => "in step".to_owned(),
         (None, true, ahead, behind) => format!("{ahead} bundles to receive, {behind} to send"),
     };

@@ -234,6 +234,51 @@ pub enum CommandError {
         /// What was to be done.
         act: &'static str,
     },
+    /// The context or the streams that facts were decided on have changed, or the facts do not fit into a store.
+    #[error(transparent)]
+    Append(#[from] openprod_events::AppendError),
+    /// A fact cannot be recorded.
+    #[error("record facts: fact {index} cannot be recorded: {problem}")]
+    BadFact {
+        /// Its place among them, from 0.
+        index: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The context query cannot be signed.
+    #[error("record facts: the context query is refused: {problem}")]
+    BadContext {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Facts have happened or have not; there is no draft of them.
+    #[error("{act}: facts are not drafted; stash the draft first, or send them to the log")]
+    FactsNotDrafted {
+        /// What was to be done.
+        act: &'static str,
+        /// The draft.
+        overlay: OverlayId,
+    },
+    /// No decision of this bundle has a conflict.
+    #[error("resolve decision: bundle {decision} has no decision conflict")]
+    UnknownDecision {
+        /// The bundle.
+        decision: BundleId,
+    },
+    /// Somebody has considered all that is known.
+    #[error("resolve decision: the conflict of {decision} is resolved already")]
+    ResolvedDecision {
+        /// The bundle.
+        decision: BundleId,
+    },
+    /// What is said to have been considered is nothing that the decision had not seen.
+    #[error("resolve decision: {op_id} is no fact that decision {decision} should have seen")]
+    NotUnseen {
+        /// The bundle.
+        decision: BundleId,
+        /// The operation that was named.
+        op_id: openprod_core::OpId,
+    },
     /// The conflict is not open.
     #[error("resolve conflict: no open conflict has the id {conflict}; it may have been decided meanwhile")]
     UnknownConflict {

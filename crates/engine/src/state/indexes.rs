@@ -257,6 +257,7 @@ fn write_difference(
         edges: BTreeSet::new(),
         opened: after.conflicts.difference(&before.conflicts).cloned().collect(),
         resolved: before.conflicts.difference(&after.conflicts).cloned().collect(),
+        ..Changes::default()
     });
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use openprod_core::{CommandId, EntityId, Payload};
 use openprod_storage::{ChainId, StorageError};
 
-use super::Transaction;
+use super::{Transaction, intent};
 use crate::command::{CommandError, DriftChoice, Outcome, OverlayCommand, Request};
 use crate::layer::Layered;
 use crate::overlay::{self, Committer, EditId, EditRow, Overlay, OverlayId};
@@ -61,7 +61,7 @@ impl Transaction<'_> {
                 }
                 self.tell_what_is_staged(*overlay)?;
                 (outcome.created, outcome.edges) = super::made(&payloads);
-                outcome.bundle_id = Some(self.write_down(command_id, request, payloads)?);
+                outcome.bundle_id = Some(self.write_down(intent(command_id, request), payloads)?);
                 self.remove_overlay(*overlay)?;
                 *overlay
             }

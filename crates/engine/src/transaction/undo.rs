@@ -3,7 +3,7 @@
 use openprod_core::{CommandId, VerifiedBundle};
 use openprod_storage::{Read, Space, StorageError};
 
-use super::{CommandRow, Transaction};
+use super::{CommandRow, Transaction, intent};
 use crate::command::{Command, CommandError, Outcome, Request};
 use crate::overlay::{self, OverlayId};
 use crate::plan::{View, revert};
@@ -46,7 +46,7 @@ impl Transaction<'_> {
             Ok(plan) => {
                 let mut caused = request.clone();
                 caused.envelope.causation_id = Some(target.command);
-                outcome.bundle_id = Some(self.write_down(command_id, &caused, plan.payloads)?);
+                outcome.bundle_id = Some(self.write_down(intent(command_id, &caused), plan.payloads)?);
                 outcome.taken_back = plan.taken_back.map(|taken| TakenBack {
                     command_type: target.command_type,
                     ..taken

@@ -145,7 +145,7 @@ impl Device {
             causation_id: None,
             justification: None,
             approval_id: None,
-                decision: None,
+            decision: None,
         };
         let draft = Draft {
             workspace: workspace().id,

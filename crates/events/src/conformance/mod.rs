@@ -30,8 +30,32 @@ type Case = fn(&dyn EventStore) -> Result<(), AppendError>;
 /// # Panics
 /// Where the store does not do what every store must. Cases run in the order of the modules; with a subscriber of
 /// `tracing`, each is named at level debug before it begins.
-pub fn run(mut open: impl FnMut() -> Box<dyn EventStore>) -> Result<(), AppendError> {
-    let groups: [&[(&str, Case)]; 6] = [
+pub fn run(open: impl FnMut() -> Box<dyn EventStore>) -> Result<(), AppendError> {
+    run_for(EventIds::Rising, open)
+}
+
+/// What the ids of a store's events are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventIds {
+    /// The store mints them: they sort as the sequence numbers do.
+    Rising,
+    /// They come with the events, as from a signed log that several devices write: they are distinct.
+    Distinct,
+}
+
+/// Runs the suite for a store with such ids; `open` gives an empty store each time.
+///
+/// # Errors
+/// The store's, where the suite expects none.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_for(ids: EventIds, mut open: impl FnMut() -> Box<dyn EventStore>) -> Result<(), AppendError> {
+    let groups: [&[(&str, Case)]; 7] = [
+        match ids {
+            EventIds::Rising => queries::RISING,
+            EventIds::Distinct => &[],
+        },
         queries::CASES,
         contexts::CASES,
         streams::CASES,

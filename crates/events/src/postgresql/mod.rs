@@ -7,10 +7,10 @@
 //!
 //! Calls block and must not be made from inside an asynchronous runtime; there, a thread for blocking calls makes them.
 
-mod fault;
-mod pool;
+pub(crate) mod fault;
+pub(crate) mod pool;
 mod schema;
-mod session;
+pub(crate) mod session;
 mod view;
 mod writer;
 
@@ -104,7 +104,7 @@ impl PostgresConfig {
     }
 
     /// What the driver needs to know.
-    fn driver(&self) -> Result<Config, StoreError> {
+    pub(crate) fn driver(&self) -> Result<Config, StoreError> {
         let plain = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '_');
         let named = self
             .schema

@@ -60,29 +60,49 @@ impl Session {
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.client.batch_execute(sql).map_err(fault)
+        self.try_batch(sql).map_err(fault)
     }
 
     pub(crate) fn run(&mut self, sql: &'static str, values: Values<'_>) -> Result<(), StoreError> {
-        let statement = self.prepared(sql)?;
-        self.client.execute(&statement, values).map(drop).map_err(fault)
+        self.try_execute(sql, values).map(drop).map_err(fault)
     }
 
     pub(crate) fn rows(&mut self, sql: &'static str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
-        let statement = self.prepared(sql)?;
-        self.client.query(&statement, values).map_err(fault)
+        self.try_query(sql, values).map_err(fault)
     }
 
     pub(crate) fn one(&mut self, sql: &'static str, values: Values<'_>) -> Result<Row, StoreError> {
-        let statement = self.prepared(sql)?;
+        let statement = self.prepared(sql).map_err(fault)?;
         self.client.query_one(&statement, values).map_err(fault)
     }
 
-    fn prepared(&mut self, sql: &'static str) -> Result<Statement, StoreError> {
+    pub(crate) fn try_batch(&mut self, sql: &str) -> Result<(), postgres::Error> {
+        self.client.batch_execute(sql)
+    }
+
+    pub(crate) fn try_execute(
+        &mut self,
+        sql: &'static str,
+        values: Values<'_>,
+    ) -> Result<u64, postgres::Error> {
+        let statement = self.prepared(sql)?;
+        self.client.execute(&statement, values)
+    }
+
+    pub(crate) fn try_query(
+        &mut self,
+        sql: &'static str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, postgres::Error> {
+        let statement = self.prepared(sql)?;
+        self.client.query(&statement, values)
+    }
+
+    fn prepared(&mut self, sql: &'static str) -> Result<Statement, postgres::Error> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.client.prepare(sql).map_err(fault)?;
+        let statement = self.client.prepare(sql)?;
         self.statements.insert(sql, statement.clone());
         Ok(statement)
     }

@@ -10,7 +10,6 @@ mod fault;
 mod pool;
 mod schema;
 mod view;
-mod walk;
 mod writer;
 
 use std::num::NonZeroUsize;

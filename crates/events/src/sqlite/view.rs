@@ -10,12 +10,12 @@ use crate::event::{EventRecord, SequenceNumber};
 use crate::id::{CommandId, EventId, Timestamp};
 use crate::name::{EventType, StreamId};
 use crate::payload::Payload;
-use crate::posting::{LeafKey, alternatives};
+use crate::posting::{Leaf, LeafKey, alternatives};
 use crate::query::{EventQuery, QueryResult};
 use crate::record::{Stored, read_payload};
 use crate::sqlite::fault::read_fault;
-use crate::sqlite::walk::{Walk, Way};
 use crate::stream::{StreamPosition, StreamSlice, StreamVersion, StreamsRead};
+use crate::walk::{Postings, Walk, Way};
 
 /// The columns that [`record`] reads; `e`, `t` and `s` are the event, its type and its stream.
 const COLUMNS: &str =
@@ -49,10 +49,10 @@ impl View<'_> {
         let version = self.context_version(query)?;
         if let (Some(start), Some(last)) = (after.checked_add(1), version) {
             let found = alternatives(query, self.key);
-            let mut walk = Walk::new(self.connection, &found, Way::Up, start, head).map_err(read_fault)?;
+            let mut walk = Walk::new(self, &found, Way::Up, start, head).map_err(read_fault)?;
             // Nothing beyond the version matches, so there is no need to look.
             while records.len() < limit
-                && let Some(candidate) = walk.next().map_err(read_fault)?
+                && let Some(candidate) = walk.advance().map_err(read_fault)?
                 && candidate.seq <= stored_number(last.0)
             {
                 let record = self.record_at(candidate.seq)?;
@@ -68,8 +68,8 @@ impl View<'_> {
     pub(crate) fn context_version(&self, query: &EventQuery) -> Result<Option<SequenceNumber>, StoreError> {
         let head = self.head().map_err(read_fault)?;
         let found = alternatives(query, self.key);
-        let mut walk = Walk::new(self.connection, &found, Way::Down, head, head).map_err(read_fault)?;
-        while let Some(candidate) = walk.next().map_err(read_fault)? {
+        let mut walk = Walk::new(self, &found, Way::Down, head, head).map_err(read_fault)?;
+        while let Some(candidate) = walk.advance().map_err(read_fault)? {
             if candidate.exact || self.matches(candidate.seq, query)? {
                 return Ok(number(candidate.seq));
             }
@@ -279,6 +279,54 @@ impl View<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+impl Postings for View<'_> {
+    type Error = rusqlite::Error;
+    type Type = i64;
+
+    fn types(&self, named: Option<&BTreeSet<EventType>>) -> rusqlite::Result<Vec<i64>> {
+        let Some(named) = named else {
+            return self
+                .connection
+                .prepare_cached("SELECT id FROM event_type")?
+                .query_map([], |row| row.get(0))?
+                .collect();
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id FROM event_type WHERE name = ?1")?;
+        let mut ids = Vec::new();
+        for name in named {
+            // A type without an event has no number, and no list.
+            ids.extend(
+                statement
+                    .query_row([name.as_str()], |row| row.get::<_, i64>(0))
+                    .optional()?,
+            );
+        }
+        Ok(ids)
+    }
+
+    fn numbers(
+        &self,
+        (type_id, leaf): (i64, Leaf),
+        way: Way,
+        target: i64,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<i64>> {
+        let sql = match way {
+            Way::Up => {
+                "SELECT seq FROM posting WHERE type_id = ?1 AND leaf = ?2 AND seq >= ?3 ORDER BY seq LIMIT ?4"
+            }
+            Way::Down => {
+                "SELECT seq FROM posting WHERE type_id = ?1 AND leaf = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT ?4"
+            }
+        };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![type_id, leaf.0, target, limit as i64], |row| row.get(0))?;
+        rows.collect()
     }
 }
 

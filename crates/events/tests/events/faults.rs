@@ -23,7 +23,7 @@ fn event(n: u64) -> NewEvent {
         .in_stream(StreamId::new("s").unwrap())
 }
 
-fn skip(test: &str, reason: &str) {
+pub(crate) fn skip(test: &str, reason: &str) {
     println!("SKIPPED: {test}: {reason}");
     if let Some(file) = std::env::var_os("OPENPROD_SKIP_FILE") {
         let mut file = std::fs::OpenOptions::new().append(true).open(file).unwrap();

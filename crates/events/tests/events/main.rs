@@ -6,9 +6,19 @@
     reason = "tests say what they skip, and a victim what was acknowledged"
 )]
 
+mod commands;
 mod conformance;
+mod encryption;
+mod examples;
 mod faults;
 mod model;
 mod outage;
+mod projection;
+mod projection_faults;
 mod reopening;
 mod server;
+mod snapshot;
+mod stores;
+mod subscription;
+mod tally;
+mod upcasting;

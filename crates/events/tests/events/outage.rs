@@ -16,13 +16,13 @@ use serde_json::json;
 use crate::server;
 
 /// What the wire does.
-const PASS: u8 = 0;
+pub(crate) const PASS: u8 = 0;
 /// It takes no connection, and has dropped those it had.
-const CUT: u8 = 1;
+pub(crate) const CUT: u8 = 1;
 /// It drops a connection in place of passing on its commit.
 const CUT_BEFORE_COMMIT: u8 = 2;
 /// It passes a commit on and drops the connection in place of the answer.
-const CUT_AFTER_COMMIT: u8 = 3;
+pub(crate) const CUT_AFTER_COMMIT: u8 = 3;
 /// It drops a connection that inserts events, in the middle of the transaction.
 const CUT_AT_INSERT: u8 = 4;
 
@@ -30,14 +30,14 @@ const CUT_AT_INSERT: u8 = 4;
 const COMMIT: &str = "COMMIT\0";
 
 /// A wire to the server at `target`.
-struct Wire {
+pub(crate) struct Wire {
     port: u16,
     mode: Arc<AtomicU8>,
     open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Wire {
-    fn to(target: String) -> Self {
+    pub(crate) fn to(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let wire = Self {
             port: listener.local_addr().unwrap().port(),
@@ -66,7 +66,7 @@ impl Wire {
     }
 
     /// The same database, by way of the wire.
-    fn url(&self, direct: &PostgresConfig) -> String {
+    pub(crate) fn url(&self, direct: &PostgresConfig) -> String {
         let driver: postgres::Config = direct.url.parse().unwrap();
         format!(
             "postgres://{}@127.0.0.1:{}/{}",
@@ -76,7 +76,7 @@ impl Wire {
         )
     }
 
-    fn set(&self, mode: u8) {
+    pub(crate) fn set(&self, mode: u8) {
         self.mode.store(mode, Ordering::SeqCst);
         if mode == CUT {
             for stream in self.open.lock().unwrap().drain(..) {
@@ -128,6 +128,12 @@ fn pump_answers(mut from: TcpStream, mut to: TcpStream, answered: &AtomicU8) {
 
 /// A store behind a wire, and the settings of one that reaches the server directly.
 fn behind_wire(test: &str) -> Option<(PostgresStore, Wire, PostgresConfig)> {
+    let (wired, wire, direct) = wired(test)?;
+    Some((PostgresStore::open(&wired).unwrap(), wire, direct))
+}
+
+/// Settings that lead to a schema of its own by way of a wire, the wire, and settings that lead there directly.
+pub(crate) fn wired(test: &str) -> Option<(PostgresConfig, Wire, PostgresConfig)> {
     let direct = server::fresh(&server::url(test)?);
     let driver: postgres::Config = direct.url.parse().unwrap();
     let postgres::config::Host::Tcp(host) = &driver.get_hosts()[0] else {
@@ -135,10 +141,10 @@ fn behind_wire(test: &str) -> Option<(PostgresStore, Wire, PostgresConfig)> {
     };
     let port = driver.get_ports().first().copied().unwrap_or(5432);
     let wire = Wire::to(format!("{host}:{port}"));
-    let mut config = direct.clone();
-    config.url = wire.url(&direct);
-    config.connect_ms_max = NonZeroU64::new(2_000).unwrap();
-    Some((PostgresStore::open(&config).unwrap(), wire, direct))
+    let mut wired = direct.clone();
+    wired.url = wire.url(&direct);
+    wired.connect_ms_max = NonZeroU64::new(2_000).unwrap();
+    Some((wired, wire, direct))
 }
 
 fn event(n: u64) -> NewEvent {

@@ -224,7 +224,7 @@ pub(crate) async fn of_record(
 
 const ACT: &str = "list history";
 
-fn find_table<'a>(schema: &'a Schema, name: &str) -> Result<&'a Table, CommandError> {
+pub(crate) fn find_table<'a>(schema: &'a Schema, name: &str) -> Result<&'a Table, CommandError> {
     schema.find(name).ok_or_else(|| CommandError::UnknownTable {
         act: ACT,
         table: name.to_owned(),

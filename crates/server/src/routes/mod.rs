@@ -1,11 +1,15 @@
 //! One file a noun: what each route takes and gives, and the command or query that it becomes.
 
+pub(crate) mod audit;
 pub(crate) mod away;
 pub(crate) mod cells;
 pub(crate) mod changes;
 pub(crate) mod conflicts;
+pub(crate) mod decisions;
+pub(crate) mod doctor;
 pub(crate) mod edge_list;
 pub(crate) mod edges;
+pub(crate) mod events;
 pub(crate) mod field_mappings;
 pub(crate) mod health;
 pub(crate) mod history;

@@ -16,8 +16,22 @@ use crate::routes::workspace::OfWorkspace;
 /// The peers of a workspace.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Peers {
-    /// Those that were met since the engine started, in order of their keys.
+    /// Those that were ever met, as far as they are remembered, in order of their keys.
     peers: Vec<PeerView>,
+    /// The addresses that were given by hand, in order. They are dialled, also after a restart, until they are
+    /// forgotten.
+    addresses: Vec<AddressView>,
+}
+
+/// An address that was given by hand.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddressView {
+    /// The address, as it was given.
+    pub(crate) address: String,
+    /// Who was found there; `null` while nobody was since the engine started.
+    pub(crate) peer_id: Option<String>,
+    /// Whether that peer is connected.
+    pub(crate) connected: bool,
 }
 
 /// A peer.
@@ -31,12 +45,20 @@ pub(crate) struct PeerView {
     pub(crate) address: String,
     /// Whether it is connected.
     pub(crate) connected: bool,
+    /// Whether its announcement is heard on the network at present.
+    pub(crate) heard: bool,
     /// How many bundles it lacks.
     pub(crate) behind: u64,
     /// How many bundles of it are still to come.
     pub(crate) ahead: u64,
     /// By how many milliseconds its clock is ahead of this one.
     pub(crate) skew_ms: i64,
+    /// The protocol that it speaks; `null` before it has said so.
+    pub(crate) protocol: Option<u16>,
+    /// The rules by which it derives its state; `null` before it has said so.
+    pub(crate) derivation: Option<u32>,
+    /// When it was last connected, in RFC 3339: now, while it is.
+    pub(crate) last_seen: Option<String>,
     /// What went wrong with it last; `null` while all is well.
     pub(crate) problem: Option<String>,
 }
@@ -51,10 +73,11 @@ pub(crate) async fn list(
     let owner = app.host().select(query.workspace.as_deref())?;
     Ok(json_response(json(&Peers {
         peers: app.host().sync().peers(owner.workspace().id),
+        addresses: app.host().sync().addresses(owner.workspace().id),
     })?))
 }
 
-/// A peer to connect to.
+/// An address of a peer.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectPeer {
@@ -85,6 +108,29 @@ pub(crate) async fn connect(
         .connect(owner.workspace().id, &body.address)
         .await?;
     Ok(json_response(json(&Connected { peer_id })?))
+}
+
+/// Whether an address was forgotten.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Forgotten {
+    /// False when it was not among those given by hand.
+    forgotten: bool,
+}
+
+/// Dials an address no longer that was given by hand. A connection that stands goes on.
+#[utoipa::path(post, path = "/peers/forget", tag = "sync", request_body = ConnectPeer,
+    responses((status = 200, body = Forgotten), Problem))]
+pub(crate) async fn forget(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<ConnectPeer>,
+) -> Result<Response, Problem> {
+    let owner = app.host().select(body.workspace.as_deref())?;
+    let forgotten = app
+        .host()
+        .sync()
+        .forget(owner.workspace().id, &body.address)
+        .await?;
+    Ok(json_response(json(&Forgotten { forgotten })?))
 }
 
 /// The state of sync.

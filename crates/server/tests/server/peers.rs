@@ -279,3 +279,142 @@ fn only_held_bundles_can_be_accepted_and_only_open_conflicts_listed() {
         )
         .refused(400, "wrong_shape");
 }
+
+#[test]
+fn given_address_survives_a_restart_until_it_is_forgotten() {
+    let (desk, booth, _) = pair();
+    let address = format!("127.0.0.1:{}", desk.ready.sync_port);
+    let listed = booth.get("/peers/list").done();
+    assert_eq!(
+        listed["addresses"],
+        json!([{"address": address, "peer_id": desk.ready.actor_id, "connected": true}]),
+        "{listed}"
+    );
+    let booth = Engine::on(booth.stop());
+    let mut news = booth.follow();
+    while booth.get("/workspace/status").done()["sync"]["peers"] != 1 {
+        news.next().unwrap();
+    }
+    drop(news);
+    let peer = &booth.get("/peers/list").done()["peers"][0];
+    assert_eq!(
+        (&peer["name"], &peer["heard"]),
+        (&json!("Prompt Desk"), &json!(false))
+    );
+    assert!(
+        peer["last_seen"].is_string() && peer["protocol"].is_u64(),
+        "{peer}"
+    );
+
+    let forget = json!({"address": address});
+    assert_eq!(
+        booth.post("/peers/forget", &forget).done(),
+        json!({"forgotten": true})
+    );
+    assert_eq!(
+        booth.post("/peers/forget", &forget).done(),
+        json!({"forgotten": false})
+    );
+    let booth = Engine::on(booth.stop());
+    let listed = booth.get("/peers/list").done();
+    assert_eq!(listed["addresses"], json!([]));
+    assert_eq!(
+        listed["peers"][0]["name"], "Prompt Desk",
+        "who was met is known by name: {listed}"
+    );
+}
+
+#[test]
+fn damaged_peer_book_is_begun_anew() {
+    let (desk, booth, _) = pair();
+    let id = booth.get("/workspace/status").done()["workspace_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let data = booth.stop();
+    let book = data.path().join("workspaces").join(id).join("peers.json");
+    std::fs::write(&book, b"{\"addresses\": 7").unwrap();
+    let booth = Engine::on(data);
+    assert_eq!(
+        booth.get("/peers/list").done(),
+        json!({"peers": [], "addresses": []})
+    );
+    let address = format!("127.0.0.1:{}", desk.ready.sync_port);
+    booth.post("/peers/connect", &json!({"address": address})).done();
+    let written: Value = serde_json::from_slice(&std::fs::read(&book).unwrap()).unwrap();
+    assert_eq!(written["addresses"], json!([address]));
+}
+
+#[test]
+fn doctor_answers_over_http_with_checks_and_reasons() {
+    let empty = Engine::start();
+    let network = empty.get("/doctor").done();
+    let ids = |examined: &Value| -> Vec<String> {
+        let checks = examined["checks"].as_array().unwrap().iter();
+        checks
+            .map(|check| check["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        ids(&network),
+        ["interfaces", "multicast", "discovery", "sync_port"]
+    );
+    let (desk, booth, _) = pair();
+    let examined = booth.get("/doctor?peer=prompt%20desk").done();
+    for id in [
+        "interfaces",
+        "sync",
+        "members",
+        "clock",
+        "versions",
+        "in_step",
+        "peer",
+    ] {
+        assert!(ids(&examined).iter().any(|found| found == id), "{id}: {examined}");
+    }
+    for check in examined["checks"].as_array().unwrap() {
+        let status = check["status"].as_str().unwrap();
+        assert!(["ok", "warn", "fail", "skipped"].contains(&status), "{check}");
+        assert!(check["title"].is_string(), "{check}");
+        assert!(
+            check["detail"].is_string() || check["detail"].is_null(),
+            "{check}"
+        );
+        assert!(
+            check["advice"].is_string() || check["advice"].is_null(),
+            "{check}"
+        );
+    }
+    assert!(examined["checked_at"].is_string());
+    let asked = examined["checks"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&asked["id"], &asked["status"]),
+        (&json!("peer"), &json!("ok")),
+        "{asked}"
+    );
+    let peer = &examined["peers"][0];
+    assert_eq!(
+        (&peer["peer_id"], &peer["reason"]),
+        (&json!(desk.ready.actor_id), &Value::Null)
+    );
+
+    booth.post("/sync/pause", &json!({})).done();
+    let examined = booth.get("/doctor").done();
+    let sync = examined["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["id"] == "sync")
+        .unwrap();
+    assert_eq!(sync["status"], "warn", "{sync}");
+    assert!(
+        examined["peers"][0]["reason"]["title"]
+            .as_str()
+            .unwrap()
+            .contains("paused"),
+        "{examined}"
+    );
+    let long = format!("/doctor?peer={}", "x".repeat(300));
+    booth.get(&long).refused(400, "bad_query");
+    booth.get("/doctor?nonsense=1").refused(400, "bad_query");
+}

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::conversation::now;
-use crate::status::{Acquaintance, GivenAddress, PeerStatus, SyncState};
+use crate::status::{Acquaintance, GivenAddress, Memory, PeerStatus, SyncState};
 
 /// How many addresses are kept for redialling in one workspace.
 pub(super) const ADDRESSES_MAX: usize = 256;
@@ -138,11 +138,11 @@ impl Members {
     }
 
     /// Takes up again what was known before a restart.
-    pub(super) fn recall(&mut self, given: &[String], met: Vec<Acquaintance>) {
-        for address in given {
+    pub(super) fn recall(&mut self, memory: Memory) {
+        for address in &memory.addresses {
             self.give(address);
         }
-        for acquaintance in met.into_iter().take(ACQUAINTANCES_MAX) {
+        for acquaintance in memory.members.into_iter().take(ACQUAINTANCES_MAX) {
             let member = self
                 .known
                 .entry(acquaintance.peer_id)
@@ -155,8 +155,8 @@ impl Members {
         }
     }
 
-    /// The members worth remembering: those met last, latest first.
-    pub(super) fn acquaintances(&self) -> Vec<Acquaintance> {
+    /// What is worth remembering.
+    pub(super) fn memory(&self) -> Memory {
         let mut met: Vec<_> = self
             .statuses()
             .into_iter()
@@ -171,12 +171,15 @@ impl Members {
             .collect();
         met.sort_by_key(|acquaintance| std::cmp::Reverse(acquaintance.last_met));
         met.truncate(ACQUAINTANCES_MAX);
-        met
+        Memory {
+            addresses: self.given.keys().cloned().collect(),
+            members: met,
+        }
     }
 
     /// The given addresses that are to be looked up now: such as lead to nobody who is connected. They count as
     /// looked up from here on.
-    pub(super) fn to_look_up(&mut self) -> Vec<String> {
+    pub(super) fn lookups_due(&mut self) -> Vec<String> {
         let Self { known, given, .. } = self;
         let connected = |actor: &ActorId| known.get(actor).is_some_and(|member| member.talk.is_some());
         let mut due = Vec::new();

@@ -65,7 +65,7 @@ impl Inner {
         let config = PeerConfig {
             actor: own,
             name: self.name.clone(),
-            port: self.port,
+            port: self.bound.port(),
             derivation: DERIVATION_VERSION,
         };
         let host = Arc::new(Seat {

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use openprod_core::{FieldType, Identity, Timestamp, Value, WorkspaceId};
 use openprod_engine::{Command, Committed, Engine, NewField, Outcome, Owner, Request, StateHash, Workspace};
 use openprod_storage::MemoryStorage;
-use openprod_sync::{SyncConfig, SyncError, SyncService, SyncState, WorkspaceSecret};
+use openprod_sync::{
+    Check, CheckStatus, Diagnosis, SyncConfig, SyncError, SyncService, SyncState, WorkspaceSecret,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
@@ -262,4 +264,117 @@ async fn both_dialling_at_once_end_with_one_conversation() {
     other.reaches(&founder).await;
     founder.state_is("live").await;
     assert_eq!(founder.service.state(Node::id()), SyncState::Live { peers: 1 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn device_with_nowhere_to_look_is_alone_and_not_looking() {
+    let founder = Node::start(1, 9).await;
+    assert_eq!(founder.service.state(Node::id()), SyncState::Alone);
+    let other = Node::start(2, 9).await;
+    other
+        .service
+        .connect(Node::id(), &founder.address())
+        .await
+        .unwrap();
+    other.state_is("live").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn remembered_address_is_dialled_after_a_restart_until_it_is_forgotten() {
+    let founder = Node::start(1, 9).await;
+    founder.table().await;
+    let first = Node::start(2, 9).await;
+    first
+        .service
+        .connect(Node::id(), &founder.address())
+        .await
+        .unwrap();
+    first.state_is("live").await;
+    let memory = first.service.memory(Node::id()).unwrap();
+    assert_eq!(memory.addresses, [founder.address()]);
+    assert_eq!(memory.members[0].name, "device 1");
+    first.service.stop().await;
+
+    let mut again = Node::start(2, 9).await;
+    again.service.recall(Node::id(), memory.clone());
+    let met = again.service.peers(Node::id());
+    assert_eq!(
+        (met[0].name.as_str(), met[0].last_met.is_some()),
+        ("device 1", true)
+    );
+    again.reaches(&founder).await;
+    let given = again.service.addresses(Node::id());
+    assert_eq!((given.len(), given[0].connected), (1, true), "{given:?}");
+    assert_eq!(given[0].peer, Some(founder.owner.handle().actor()));
+
+    assert!(again.service.forget(Node::id(), &founder.address()));
+    assert!(!again.service.forget(Node::id(), &founder.address()));
+    assert_eq!(
+        again.service.memory(Node::id()).unwrap().addresses,
+        [] as [String; 0]
+    );
+    assert!(again.service.peers(Node::id())[0].connected);
+    assert_eq!(again.service.memory(WorkspaceId::from_u128(8)), None);
+}
+
+fn found<'a>(diagnosis: &'a Diagnosis, id: &str) -> &'a Check {
+    let found = diagnosis.checks.iter().find(|check| check.id.starts_with(id));
+    found.unwrap_or_else(|| panic!("{id}: {:?}", diagnosis.checks))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_tells_who_answers_who_hangs_up_and_who_is_not_there() {
+    let founder = Node::start(1, 9).await;
+    founder.table().await;
+    let other = Node::start(2, 9).await;
+    let asked = founder.address();
+    let begun = Instant::now();
+    let diagnosis = other.service.examine(Some(Node::id()), Some(&asked)).await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let peer = found(&diagnosis, "peer");
+    assert_eq!(peer.status, CheckStatus::Ok, "{peer:?}");
+    assert!(peer.detail.contains("device 1"), "{peer:?}");
+    assert_eq!(
+        other.service.peers(Node::id()),
+        [],
+        "being examined is no meeting"
+    );
+
+    founder.service.pause(Node::id());
+    let diagnosis = other.service.examine(Some(Node::id()), Some(&asked)).await;
+    assert!(
+        found(&diagnosis, "peer").title.contains("not in this workspace"),
+        "{diagnosis:?}"
+    );
+    founder.service.resume(Node::id());
+
+    let itself = other.address();
+    let diagnosis = other.service.examine(Some(Node::id()), Some(&itself)).await;
+    assert!(
+        found(&diagnosis, "peer").title.contains("this device itself"),
+        "{diagnosis:?}"
+    );
+    let diagnosis = other.service.examine(Some(Node::id()), Some("127.0.0.1:1")).await;
+    assert!(
+        found(&diagnosis, "peer")
+            .title
+            .contains("not running on that port"),
+        "{diagnosis:?}"
+    );
+    let diagnosis = other.service.examine(Some(Node::id()), Some("Booth")).await;
+    assert_eq!(found(&diagnosis, "peer").status, CheckStatus::Warn);
+
+    other.service.connect(Node::id(), &asked).await.unwrap();
+    other.state_is("live").await;
+    let diagnosis = other.service.examine(Some(Node::id()), Some("DEVICE 1")).await;
+    assert!(
+        found(&diagnosis, "peer").title.contains("is connected"),
+        "{diagnosis:?}"
+    );
+    assert_eq!(found(&diagnosis, "in_step").status, CheckStatus::Ok);
+    assert_eq!(found(&diagnosis, "versions").status, CheckStatus::Ok);
+    assert_eq!(found(&diagnosis, "clock").status, CheckStatus::Ok);
+    assert!(diagnosis.members[0].0.status.connected && diagnosis.members[0].1.is_none());
+    let unnamed = other.service.examine(None, None).await;
+    assert_eq!(unnamed.checks.len(), 4, "{unnamed:?}");
 }

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
+use crate::app_package::AppPackage;
+use crate::browser;
 use crate::imports;
 use crate::postgres_server::{self, PostgresServer};
 use crate::task_error::TaskError;
@@ -34,6 +36,16 @@ pub(crate) struct Test {
 enum Check {
     /// The format of the code
     Rustfmt,
+    /// The format and the lints of the workspace app
+    Biome,
+    /// The types of the workspace app
+    Tsc,
+    /// That the app's types of the engine's interface are those of `openapi.json`
+    ClientTypes,
+    /// The unit tests of the workspace app and of the desktop program
+    Vitest,
+    /// The workspace app, built into what the engine serves, and the desktop program
+    App,
     /// The lints
     Clippy,
     /// The arrows between crates
@@ -42,6 +54,8 @@ enum Check {
     Deny,
     /// The tests of every crate, those in the documentation too
     Tests,
+    /// The workspace app in a browser, on engines as the tests have built them
+    Browser,
 }
 
 /// How a check ended.
@@ -89,16 +103,33 @@ impl Check {
     const fn name(self) -> &'static str {
         match self {
             Self::Rustfmt => "rustfmt",
+            Self::Biome => "biome",
+            Self::Tsc => "tsc",
+            Self::ClientTypes => "client-types",
+            Self::Vitest => "vitest",
+            Self::App => "app",
             Self::Clippy => "clippy",
             Self::Imports => "imports",
             Self::Deny => "deny",
             Self::Tests => "tests",
+            Self::Browser => "browser",
         }
     }
 
     fn run(self, workspace: &Workspace, skip_file: &SkipFile, in_ci: bool) -> Verdict {
         let cargo = || Tool::cargo(&workspace.root);
+        let app = AppPackage::of(workspace);
+        let with_npm =
+            |check: &dyn Fn() -> Result<(), TaskError>| unless(AppPackage::obstacle(), in_ci, check);
         match self {
+            Self::Biome => with_npm(&|| app.script("lint", &[])),
+            Self::Tsc => with_npm(&|| app.script("check", &[])),
+            Self::ClientTypes => with_npm(&|| app.script("generate", &["--check"])),
+            Self::Vitest => with_npm(&|| app.script("test", &[])),
+            Self::App => with_npm(&|| {
+                app.build()?;
+                app.script("build:desktop", &[])
+            }),
             Self::Rustfmt => verdict(cargo().args(["fmt", "--all", "--check"]).run()),
             Self::Clippy => verdict(
                 cargo()
@@ -115,11 +146,14 @@ impl Check {
                         .args(["deny", "--offline", "check", "licenses", "bans", "sources"])
                         .run()
                 };
-                if_installed("cargo-deny", installed, in_ci, check)
+                let lacking = (!installed).then(|| "cargo-deny is not installed".to_owned());
+                unless(lacking, in_ci, check)
             }
             Self::Tests => {
                 let server = match PostgresServer::for_tests() {
-                    Ok(None) if in_ci => return Verdict::Failed(TaskError::NotInstalled("postgresql")),
+                    Ok(None) if in_ci => {
+                        return Verdict::Failed(TaskError::Lacking("postgresql is not installed".to_owned()));
+                    }
                     Ok(server) => server,
                     Err(error) => return Verdict::Failed(error),
                 };
@@ -130,6 +164,25 @@ impl Check {
                     Some(server) => tests.env(postgres_server::URL_VARIABLE, server.url()).run(),
                     // Each test that needs it says that it was skipped.
                     None => tests.run(),
+                })
+            }
+            Self::Browser => {
+                let chromium = browser::chromium();
+                let lacking = AppPackage::obstacle().or_else(|| {
+                    let told = || format!("chromium is not installed, and {} not set", browser::VARIABLE);
+                    chromium.is_none().then(told)
+                });
+                unless(lacking, in_ci, || {
+                    app.build()?;
+                    // The same crates with the same features as in all tests, so that nothing is built twice.
+                    cargo()
+                        .args(["test", "--workspace", "--no-run", "--test", "cli"])
+                        .run()?;
+                    app.script_tool("e2e", &[])
+                        .env("OPENPROD_BIN", workspace.debug_binary("openprod"))
+                        .env(browser::VARIABLE, chromium.unwrap_or_default())
+                        .env(SKIP_FILE_VARIABLE, &skip_file.path)
+                        .run()
                 })
             }
         }
@@ -177,19 +230,14 @@ fn check_imports(workspace: &Workspace) -> Result<(), TaskError> {
     }
 }
 
-/// Makes a check that needs `tool`; without it the check is skipped, and in CI fails.
-fn if_installed(
-    tool: &'static str,
-    installed: bool,
-    in_ci: bool,
-    check: impl FnOnce() -> Result<(), TaskError>,
-) -> Verdict {
-    match (installed, in_ci) {
-        (true, _) => verdict(check()),
-        (false, true) => Verdict::Failed(TaskError::NotInstalled(tool)),
-        (false, false) => {
-            println!("skipped: {tool} is not installed");
-            Verdict::Skipped(format!("{tool} is not installed"))
+/// Makes a check unless something is lacking here: then it is skipped, and in CI fails.
+fn unless(lacking: Option<String>, in_ci: bool, check: impl FnOnce() -> Result<(), TaskError>) -> Verdict {
+    match lacking {
+        None => verdict(check()),
+        Some(lacking) if in_ci => Verdict::Failed(TaskError::Lacking(lacking)),
+        Some(lacking) => {
+            println!("skipped: {lacking}");
+            Verdict::Skipped(lacking)
         }
     }
 }
@@ -211,7 +259,7 @@ fn failed(findings: &[Finding]) -> Vec<&'static str> {
 
 /// One line a check: its name, how it ended, how long it took.
 fn table(findings: &[Finding]) -> String {
-    let mut lines = format!("{:<10}{:<13}{:>8}\n", "check", "result", "seconds");
+    let mut lines = format!("{:<14}{:<13}{:>8}\n", "check", "result", "seconds");
     for Finding { check, verdict, took } in findings {
         let result = match verdict {
             Verdict::Passed => "passed",
@@ -219,7 +267,7 @@ fn table(findings: &[Finding]) -> String {
             Verdict::Skipped(_) => "skipped",
             Verdict::NotReached => "not reached",
         };
-        lines += &format!("{:<10}{result:<13}{:>8.1}\n", check.name(), took.as_secs_f64());
+        lines += &format!("{:<14}{result:<13}{:>8.1}\n", check.name(), took.as_secs_f64());
     }
     lines
 }
@@ -276,13 +324,26 @@ mod tests {
     use std::io::Write as _;
     use std::time::Duration;
 
-    use super::{
-        Check, Finding, SkipFile, Verdict, chosen, failed, if_installed, run_checks, skip_list, table,
-    };
+    use super::{Check, Finding, SkipFile, Verdict, chosen, failed, run_checks, skip_list, table, unless};
     use crate::task_error::TaskError;
     use crate::workspace::Workspace;
 
-    const ALL: [Check; 5] = [
+    const ALL: [Check; 11] = [
+        Check::Rustfmt,
+        Check::Biome,
+        Check::Tsc,
+        Check::ClientTypes,
+        Check::Vitest,
+        Check::App,
+        Check::Clippy,
+        Check::Imports,
+        Check::Deny,
+        Check::Tests,
+        Check::Browser,
+    ];
+
+    /// Some of them.
+    const FEW: [Check; 5] = [
         Check::Rustfmt,
         Check::Clippy,
         Check::Imports,
@@ -326,7 +387,7 @@ mod tests {
 
     #[test]
     fn first_failure_ends_the_run() {
-        let findings = run_checks(&ALL, false, lints_fail);
+        let findings = run_checks(&FEW, false, lints_fail);
         let expected = [
             ("rustfmt", "passed"),
             ("clippy", "failed"),
@@ -340,7 +401,7 @@ mod tests {
 
     #[test]
     fn keep_going_makes_the_rest_and_still_fails() {
-        let findings = run_checks(&ALL, true, lints_fail);
+        let findings = run_checks(&FEW, true, lints_fail);
         assert_eq!(
             ends(&findings)[1..3],
             [("clippy", "failed"), ("imports", "passed")]
@@ -352,17 +413,14 @@ mod tests {
     fn missing_tool_is_a_skip_for_people_and_a_failure_in_ci() {
         let never = || -> Result<(), TaskError> { panic!("a check ran without its tool") };
         assert!(matches!(
-            if_installed("saw", false, false, never),
-            Verdict::Skipped(_)
+            unless(Some("no saw".to_owned()), false, never),
+            Verdict::Skipped(lacking) if lacking == "no saw"
         ));
         assert!(matches!(
-            if_installed("saw", false, true, never),
-            Verdict::Failed(TaskError::NotInstalled("saw"))
+            unless(Some("no saw".to_owned()), true, never),
+            Verdict::Failed(TaskError::Lacking(lacking)) if lacking == "no saw"
         ));
-        assert!(matches!(
-            if_installed("saw", true, true, || Ok(())),
-            Verdict::Passed
-        ));
+        assert!(matches!(unless(None, true, || Ok(())), Verdict::Passed));
     }
 
     #[test]
@@ -389,11 +447,11 @@ mod tests {
         assert_eq!(
             table(&findings),
             "\
-check     result        seconds
-rustfmt   passed            0.4
-deny      skipped           0.0
-clippy    FAILED           31.2
-tests     not reached       0.0
+check         result        seconds
+rustfmt       passed            0.4
+deny          skipped           0.0
+clippy        FAILED           31.2
+tests         not reached       0.0
 "
         );
         assert_eq!(

@@ -1,4 +1,7 @@
-/** Signing in: the one-time code in the address becomes a token, which this tab keeps. */
+/**
+ * Signing in: the one-time code in the address becomes a token, which this tab keeps. The desktop program gives the
+ * token itself.
+ */
 import { currentToken, keepToken, post, resumeSession } from "../../shared/api/client";
 import { EngineProblem } from "../../shared/api/problem";
 
@@ -14,6 +17,11 @@ const CODE = /^#code=([0-9a-f]+)$/i;
 /** Uses the code of the address up, and takes it out of the address and the history. */
 export async function signIn(): Promise<Session> {
   resumeSession();
+  const given = await window.openprod?.session().catch(() => null);
+  if (given) {
+    keepToken(given.token);
+    return "open";
+  }
   const code = CODE.exec(location.hash)?.[1];
   if (code !== undefined) {
     history.replaceState(null, "", location.pathname);
@@ -25,4 +33,21 @@ export async function signIn(): Promise<Session> {
     }
   }
   return currentToken() === null ? "locked" : "open";
+}
+
+let renewing: Promise<boolean> | null = null;
+
+/** Takes up the token of an engine that the desktop program has started anew; false when there is no other token. */
+export function renewSession(): Promise<boolean> {
+  renewing ??= renew().finally(() => {
+    renewing = null;
+  });
+  return renewing;
+}
+
+async function renew(): Promise<boolean> {
+  const given = await window.openprod?.session().catch(() => null);
+  if (!given || given.token === currentToken()) return false;
+  keepToken(given.token);
+  return true;
 }

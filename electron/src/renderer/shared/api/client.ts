@@ -114,6 +114,7 @@ export async function getJson(path: string, signal?: AbortSignal): Promise<unkno
 
 async function send(path: string, request: RequestInit): Promise<unknown> {
   const headers = new Headers(request.headers);
+  const shown = token;
   if (token !== null) headers.set("Authorization", `Bearer ${token}`);
   let response: Response;
   try {
@@ -125,6 +126,7 @@ async function send(path: string, request: RequestInit): Promise<unknown> {
   const text = await response.text();
   if (response.ok) return text === "" ? null : JSON.parse(text);
   const problem = EngineProblem.read(response.status, text);
-  if (response.status === 401 && path !== "/session") onUnauthorized();
+  // An answer to a token that was replaced meanwhile says nothing of the new one.
+  if (response.status === 401 && path !== "/session" && shown === token) onUnauthorized();
   throw problem;
 }

@@ -84,12 +84,12 @@ function connect(): void {
   };
   opened.onclose = (close) => {
     if (!wanted || socket !== opened) return;
+    lostSince ??= Date.now();
+    setLink("lost");
     if (close.code === UNAUTHORIZED) {
       refused();
       return;
     }
-    lostSince ??= Date.now();
-    setLink("lost");
     timer = setTimeout(connect, wait);
     wait = Math.min(wait * 2, WAIT_MS_MAX);
   };

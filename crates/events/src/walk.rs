@@ -1,14 +1,13 @@
-//! Walking over the events of a query, upwards or downwards, by way of the postings.
+//! Walking over the events of a query, upwards or downwards, by way of the postings, wherever these are kept.
 //!
 //! Several leaves of one alternative are intersected by leaping: each list is sought at the place where another one
 //! stands, so that the shortest decides how many steps there are. Only the lists' newest entries choose among very many
 //! leaves; the rest is left to the check of the payload.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
-use rusqlite::{Connection, params};
-
+use crate::name::EventType;
 use crate::posting::{Alternative, Leaf};
 
 /// The most lists that are intersected for one alternative.
@@ -17,10 +16,38 @@ const INTERSECTED_MAX: usize = 8;
 /// The most entries of a list that are fetched at once.
 const FETCH_MAX: usize = 1_024;
 
+/// The postings of a store: for each type and leaf the numbers of the events that have both.
+pub trait Postings {
+    /// What goes wrong when they are read.
+    type Error;
+    /// How the store names a type.
+    type Type: Copy;
+
+    /// The types of these names that have events; all types that do, without names.
+    ///
+    /// # Errors
+    /// The store's.
+    fn types(&self, named: Option<&BTreeSet<EventType>>) -> Result<Vec<Self::Type>, Self::Error>;
+
+    /// The first `limit` numbers of a list from `target` on, that one included, in the order of the walk.
+    ///
+    /// # Errors
+    /// The store's.
+    fn numbers(
+        &self,
+        list: (Self::Type, Leaf),
+        way: Way,
+        target: i64,
+        limit: usize,
+    ) -> Result<Vec<i64>, Self::Error>;
+}
+
 /// The way a walk goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
+    /// To higher numbers.
     Up,
+    /// To lower numbers.
     Down,
 }
 
@@ -43,37 +70,41 @@ impl Way {
 }
 
 /// A walk over the candidates of several alternatives, each once.
-pub(crate) struct Walk<'c> {
+pub struct Walk<'c, P: Postings> {
     way: Way,
-    branches: Vec<Branch<'c>>,
+    branches: Vec<Branch<'c, P>>,
     /// Where each branch stands, nearest first.
     heap: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
 /// A candidate: an event that may belong to the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) seq: i64,
+pub struct Candidate {
+    /// Its number.
+    pub seq: i64,
     /// Whether it belongs to the query without a further look.
-    pub(crate) exact: bool,
+    pub exact: bool,
 }
 
-impl<'c> Walk<'c> {
+impl<'c, P: Postings> Walk<'c, P> {
     /// A walk from `start` on; `head` is the last event there is.
-    pub(crate) fn new(
-        connection: &'c Connection,
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn new(
+        postings: &'c P,
         alternatives: &[Alternative],
         way: Way,
         start: i64,
         head: i64,
-    ) -> rusqlite::Result<Self> {
+    ) -> Result<Self, P::Error> {
         let mut walk = Self {
             way,
             branches: Vec::new(),
             heap: BinaryHeap::new(),
         };
         for alternative in alternatives {
-            for source in sources(connection, alternative, way, head)? {
+            for source in sources(postings, alternative, way, head)? {
                 let exact = alternative.exact;
                 walk.branches.push(Branch { source, exact });
                 walk.seek(walk.branches.len() - 1, Some(start))?;
@@ -82,8 +113,11 @@ impl<'c> Walk<'c> {
         Ok(walk)
     }
 
-    /// The next candidate.
-    pub(crate) fn next(&mut self) -> rusqlite::Result<Option<Candidate>> {
+    /// The next candidate; `None` when the walk is at its end.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn advance(&mut self) -> Result<Option<Candidate>, P::Error> {
         let Some(&Reverse((rank, _))) = self.heap.peek() else {
             return Ok(None);
         };
@@ -99,7 +133,7 @@ impl<'c> Walk<'c> {
         Ok(Some(Candidate { seq, exact }))
     }
 
-    fn seek(&mut self, branch: usize, target: Option<i64>) -> rusqlite::Result<()> {
+    fn seek(&mut self, branch: usize, target: Option<i64>) -> Result<(), P::Error> {
         if let Some(target) = target
             && let Some(seq) = self.branches[branch].source.seek(target)?
         {
@@ -109,22 +143,22 @@ impl<'c> Walk<'c> {
     }
 }
 
-struct Branch<'c> {
-    source: Source<'c>,
+struct Branch<'c, P: Postings> {
+    source: Source<'c, P>,
     exact: bool,
 }
 
 /// Numbers in the order of a walk.
-enum Source<'c> {
+enum Source<'c, P: Postings> {
     /// All events up to the last.
     All { head: i64, way: Way },
     /// Those that are in every one of these lists, of which there is one at least.
-    Lists(Vec<List<'c>>),
+    Lists(Vec<List<'c, P>>),
 }
 
-impl Source<'_> {
+impl<P: Postings> Source<'_, P> {
     /// The first number at `target` or beyond. Targets only move on.
-    fn seek(&mut self, target: i64) -> rusqlite::Result<Option<i64>> {
+    fn seek(&mut self, target: i64) -> Result<Option<i64>, P::Error> {
         match self {
             Self::All { head, way: Way::Up } => {
                 let seq = target.max(1);
@@ -154,44 +188,26 @@ impl Source<'_> {
 }
 
 /// The sources of one alternative: one for each type, since lists are kept by type.
-fn sources<'c>(
-    connection: &'c Connection,
+fn sources<'c, P: Postings>(
+    postings: &'c P,
     alternative: &Alternative,
     way: Way,
     head: i64,
-) -> rusqlite::Result<Vec<Source<'c>>> {
+) -> Result<Vec<Source<'c, P>>, P::Error> {
     if alternative.types.is_none() && alternative.leaves.is_empty() {
         return Ok(vec![Source::All { head, way }]);
     }
-    let types: Vec<i64> = match &alternative.types {
-        Some(types) => {
-            let mut statement = connection.prepare_cached("SELECT id FROM event_type WHERE name = ?1")?;
-            let mut ids = Vec::new();
-            for name in types {
-                // A type without an event has no number, and no list.
-                ids.extend(
-                    statement
-                        .query_map([name.as_str()], |row| row.get::<_, i64>(0))?
-                        .collect::<Result<Vec<_>, _>>()?,
-                );
-            }
-            ids
-        }
-        None => connection
-            .prepare_cached("SELECT id FROM event_type")?
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?,
-    };
+    let types = postings.types(alternative.types.as_ref())?;
     let mut sources = Vec::with_capacity(types.len());
-    for type_id in types {
+    for of_type in types {
         let leaves = if alternative.leaves.is_empty() {
             vec![Leaf::EVERY]
         } else {
-            rarest(connection, type_id, &alternative.leaves)?
+            rarest(postings, of_type, &alternative.leaves)?
         };
         let lists = leaves
             .into_iter()
-            .map(|leaf| List::new(connection, type_id, leaf, way));
+            .map(|leaf| List::new(postings, (of_type, leaf), way));
         sources.push(Source::Lists(lists.collect()));
     }
     Ok(sources)
@@ -199,13 +215,13 @@ fn sources<'c>(
 
 /// Of many leaves the few whose newest event is the oldest: these lists are likely to be short. A leaf without any
 /// event is enough alone.
-fn rarest(connection: &Connection, type_id: i64, leaves: &[Leaf]) -> rusqlite::Result<Vec<Leaf>> {
+fn rarest<P: Postings>(postings: &P, of_type: P::Type, leaves: &[Leaf]) -> Result<Vec<Leaf>, P::Error> {
     if leaves.len() <= INTERSECTED_MAX {
         return Ok(leaves.to_vec());
     }
     let mut newest = Vec::with_capacity(leaves.len());
     for &leaf in leaves {
-        match List::new(connection, type_id, leaf, Way::Down).seek(i64::MAX)? {
+        match List::new(postings, (of_type, leaf), Way::Down).seek(i64::MAX)? {
             Some(seq) => newest.push((seq, leaf)),
             None => return Ok(vec![leaf]),
         }
@@ -216,10 +232,9 @@ fn rarest(connection: &Connection, type_id: i64, leaves: &[Leaf]) -> rusqlite::R
 }
 
 /// The events of one type with one leaf, in the order of a walk.
-struct List<'c> {
-    connection: &'c Connection,
-    type_id: i64,
-    leaf: Leaf,
+struct List<'c, P: Postings> {
+    postings: &'c P,
+    list: (P::Type, Leaf),
     way: Way,
     fetched: Vec<i64>,
     at: usize,
@@ -229,12 +244,11 @@ struct List<'c> {
     ended: bool,
 }
 
-impl<'c> List<'c> {
-    const fn new(connection: &'c Connection, type_id: i64, leaf: Leaf, way: Way) -> Self {
+impl<'c, P: Postings> List<'c, P> {
+    const fn new(postings: &'c P, list: (P::Type, Leaf), way: Way) -> Self {
         Self {
-            connection,
-            type_id,
-            leaf,
+            postings,
+            list,
             way,
             fetched: Vec::new(),
             at: 0,
@@ -244,7 +258,7 @@ impl<'c> List<'c> {
     }
 
     /// The first entry at `target` or beyond. Targets only move on.
-    fn seek(&mut self, target: i64) -> rusqlite::Result<Option<i64>> {
+    fn seek(&mut self, target: i64) -> Result<Option<i64>, P::Error> {
         let way = self.way;
         let rest = &self.fetched[self.at..];
         self.at += rest.partition_point(|&seq| way.rank(seq) < way.rank(target));
@@ -257,22 +271,9 @@ impl<'c> List<'c> {
         Ok(self.fetched.get(self.at).copied())
     }
 
-    fn fetch_from(&mut self, target: i64) -> rusqlite::Result<()> {
-        let sql = match self.way {
-            Way::Up => {
-                "SELECT seq FROM posting WHERE type_id = ?1 AND leaf = ?2 AND seq >= ?3 ORDER BY seq LIMIT ?4"
-            }
-            Way::Down => {
-                "SELECT seq FROM posting WHERE type_id = ?1 AND leaf = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT ?4"
-            }
-        };
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![self.type_id, self.leaf.0, target, self.fetch as i64])?;
-        self.fetched.clear();
+    fn fetch_from(&mut self, target: i64) -> Result<(), P::Error> {
+        self.fetched = self.postings.numbers(self.list, self.way, target, self.fetch)?;
         self.at = 0;
-        while let Some(row) = rows.next()? {
-            self.fetched.push(row.get(0)?);
-        }
         self.ended = self.fetched.len() < self.fetch;
         self.fetch = (self.fetch * 2).min(FETCH_MAX);
         Ok(())
