@@ -82,6 +82,8 @@ function DecisionCard({ decision }: { decision: Decision }) {
           {decision.unseen.length === 1 ? "this" : `${decision.unseen.length} things`}
         </strong>
         {decision.mutual && <span className="tag tag-strong">each without the other</span>}
+        {decision.status === "reopened" && <span className="tag tag-strong">more turned up</span>}
+        {decision.lost && <span className="tag">it gave way</span>}
         <span className="space" />
         <span className="quiet">{ago(decision.at)}</span>
       </header>
@@ -99,7 +101,8 @@ function DecisionCard({ decision }: { decision: Decision }) {
           ))}
         </section>
       </div>
-      {decision.reason && <p className="quiet">{decision.reason}</p>}
+      {decision.justification && <p className="quiet">Its reason: {decision.justification}</p>}
+      {decision.problem && <p className="bad">Its author is at fault: {decision.problem}</p>}
       <footer className="decision-acts">
         <input
           className="input"
