@@ -242,10 +242,17 @@ const CHECKUP = {
   peers: [
     {
       name: "Booth",
-      status: "fail",
-      detail: "It was heard 4 minutes ago and gives no answer at 192.168.20.31:7420.",
-      advice: "See whether OpenProd is running there, and whether its firewall lets it through.",
+      peer_id: "bb22",
+      connected: false,
+      reason: {
+        id: "peer",
+        status: "fail",
+        title: "No answer",
+        detail: "It was heard 4 minutes ago and gives no answer at 192.168.20.31:7420.",
+        advice: "See whether OpenProd is running there, and whether its firewall lets it through.",
+      },
     },
+    { name: "Flys", peer_id: "cc33", connected: true, reason: null },
   ],
 };
 

@@ -3,7 +3,18 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LARGE, openBrowser, publish, shoot } from "./browser";
 import type { Engine } from "./engine";
-import { address, hash, joined, listed, propsDesk, same, type Tables, WAIT, windowOn } from "./stage";
+import {
+  address,
+  engineFor,
+  hash,
+  joined,
+  listed,
+  propsDesk,
+  same,
+  type Tables,
+  WAIT,
+  windowOn,
+} from "./stage";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -255,7 +266,8 @@ it("plays the first minutes: cable pulled, one cell changed twice, plugged in, d
 });
 
 it("makes the pictures of the README", async () => {
-  const desk = await propsDesk();
+  const desk = await engineFor();
+  await desk.post("/workspace/create", { name: "The Last Ferry Home" });
   await furnish(desk);
   const booth = await joined(desk);
   const { page, cell, press, goTable, shows } = await windowOn(browser, desk);
@@ -290,7 +302,7 @@ it("makes the pictures of the README", async () => {
   await desk.post("/overlays/create", { name: "Tech notes" });
   await change(desk, 4, { call: "Hold for the gangway", page: 14 });
   await change(desk, 5, { fade: "PT4S" });
-  await change(desk, 9, { done: true, call: "Follow on" });
+  await change(desk, 9, { done: false, call: "Follow on" });
   await desk.post("/records/create", { table: "Cues", fields: { call: "Fog bell", number: 12.5 } });
   await change(desk, 10, { department: "Flys" });
   await page.getByRole("region", { name: "Active draft" }).getByRole("button", { name: "Review" }).click();
@@ -298,7 +310,7 @@ it("makes the pictures of the README", async () => {
   await page.getByText("Fog bell").first().waitFor();
   await page.mouse.move(0, 0);
   await publish(page, "draft");
-  expect((await desk.get<Tables>("/tables/list")).tables).toHaveLength(3);
+  expect((await desk.get<Tables>("/tables/list")).tables).toHaveLength(2);
 });
 
 /** A small show to be photographed. */

@@ -91,7 +91,7 @@ export function ConflictInbox() {
               <ConflictHead conflict={group[0] as ConflictView} />
               {group.map((conflict) => (
                 <div key={conflict.conflict_id} className="conflict">
-                  <h3>{aboutConflict(conflict)}</h3>
+                  <h2>{aboutConflict(conflict)}</h2>
                   <Choices conflict={conflict} />
                 </div>
               ))}

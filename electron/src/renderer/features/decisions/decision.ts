@@ -22,11 +22,16 @@ export type Decision = {
   /** Whether each of two decisions lacked the other, or only this one lacked something. */
   mutual: boolean;
   status: string;
+  /** Whether it has lost, where its kind of decision loses by itself. */
+  lost: boolean;
   /** What the decision recorded. */
   own: Fact[];
   /** What it had not seen. */
   unseen: Fact[];
-  reason: string | null;
+  /** What its author got wrong about what they had seen; `null` when nothing. */
+  problem: string | null;
+  /** Why it was decided, as its author said. */
+  justification: string | null;
 };
 
 export type Choice = "accept" | "compensate" | "rerun";
@@ -36,29 +41,23 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function text(from: Json, ...names: string[]): string {
-  for (const name of names) {
-    const value = from[name];
-    if (typeof value === "string") return value;
-  }
-  return "";
+function text(from: Json, name: string): string {
+  const value = from[name];
+  return typeof value === "string" ? value : "";
 }
 
-function list(from: Json, ...names: string[]): Json[] {
-  for (const name of names) {
-    const value = from[name];
-    if (Array.isArray(value)) return value.filter(isObject);
-  }
-  return [];
+function list(from: Json, name: string): Json[] {
+  const value = from[name];
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 function readFact(json: Json): Fact {
   const { payload } = json;
   return {
-    id: text(json, "op_id", "fact_id", "id"),
-    type: text(json, "event_type", "fact_type", "type"),
+    id: text(json, "op_id"),
+    type: text(json, "event_type"),
     payload: isObject(payload) ? payload : {},
-    actor: text(json, "actor_id", "actor"),
+    actor: text(json, "actor_id"),
     at: text(json, "at"),
   };
 }
@@ -66,21 +65,23 @@ function readFact(json: Json): Fact {
 /** The decisions of an answer that have an id and something that they had not seen. */
 export function readDecisions(answer: unknown): Decision[] {
   if (!isObject(answer)) return [];
-  return list(answer, "conflicts", "decisions").flatMap((json): Decision[] => {
-    const decision = isObject(json.decision) ? { ...json, ...json.decision } : json;
-    const id = text(decision, "decision_id", "bundle_id", "conflict_id");
+  return list(answer, "conflicts").flatMap((json): Decision[] => {
+    const decision = json;
+    const id = text(decision, "decision_id");
     if (id === "") return [];
     return [
       {
         id,
-        command: text(decision, "command_type", "command"),
-        actor: text(decision, "actor_id", "actor"),
+        command: text(decision, "command_type"),
+        actor: text(decision, "actor_id"),
         at: text(decision, "at"),
-        mutual: decision.mutual === true || decision.kind === "mutual",
+        mutual: decision.mutual === true,
         status: text(decision, "status") || "open",
-        own: list(decision, "own", "recorded", "events").map(readFact),
-        unseen: list(decision, "unseen", "facts", "conflicts_with", "missed").map(readFact),
-        reason: text(decision, "reason", "problem") || null,
+        lost: decision.lost === true,
+        own: list(decision, "own").map(readFact),
+        unseen: list(decision, "unseen").map(readFact),
+        problem: text(decision, "problem") || null,
+        justification: text(decision, "justification") || null,
       },
     ];
   });

@@ -82,24 +82,27 @@ function DecisionCard({ decision }: { decision: Decision }) {
           {decision.unseen.length === 1 ? "this" : `${decision.unseen.length} things`}
         </strong>
         {decision.mutual && <span className="tag tag-strong">each without the other</span>}
+        {decision.status === "reopened" && <span className="tag tag-strong">more turned up</span>}
+        {decision.lost && <span className="tag">it gave way</span>}
         <span className="space" />
         <span className="quiet">{ago(decision.at)}</span>
       </header>
       <div className="decision-sides">
         <section aria-label="What was decided">
-          <h3>What was decided</h3>
+          <h2>What was decided</h2>
           {decision.own.map((fact) => (
             <FactCard key={fact.id} fact={fact} who={actorName(fact.actor || decision.actor)} />
           ))}
         </section>
         <section aria-label="What it had not seen">
-          <h3>What it had not seen</h3>
+          <h2>What it had not seen</h2>
           {decision.unseen.map((fact) => (
             <FactCard key={fact.id} fact={fact} who={actorName(fact.actor)} />
           ))}
         </section>
       </div>
-      {decision.reason && <p className="quiet">{decision.reason}</p>}
+      {decision.justification && <p className="quiet">Its reason: {decision.justification}</p>}
+      {decision.problem && <p className="bad">Its author is at fault: {decision.problem}</p>}
       <footer className="decision-acts">
         <input
           className="input"

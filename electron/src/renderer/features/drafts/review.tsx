@@ -7,7 +7,7 @@ import type { DriftView, EditView } from "../../shared/api/schema";
 import { ago } from "../../shared/moment";
 import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastProblem } from "../../shared/ui/toasts";
-import { CellSubject, CellValue, cellWords } from "../records/change";
+import { arrange, CellSubject, CellValue, cellWords } from "../records/change";
 import { runAll } from "../records/commands";
 import { changes, commitDraft, DiscardDraft } from "./draft-bar";
 
@@ -158,11 +158,16 @@ export function DraftReview({ overlay_id }: { overlay_id: string }) {
 
 function EditLines(props: { edit: EditView; chosen: boolean; onChoose: (on: boolean) => void }) {
   const { edit } = props;
-  const shown = edit.changes.slice(0, CHANGES_SHOWN);
-  const more = edit.changes.length - shown.length;
+  const changes = arrange(
+    edit.changes,
+    (change) => change,
+    (change) => change.after,
+  );
+  const shown = changes.slice(0, CHANGES_SHOWN);
+  const more = changes.length - shown.length;
   return (
     <>
-      {shown.map((change, index) => (
+      {shown.map(({ change, first, made }, index) => (
         <tr
           key={`${change.entity_id ?? change.edge_id} ${change.kind} ${change.field}`}
           data-first={index === 0 || undefined}
@@ -177,13 +182,9 @@ function EditLines(props: { edit: EditView; chosen: boolean; onChoose: (on: bool
               />
             )}
           </td>
-          <td>
-            <CellSubject cell={change} />
-          </td>
+          <td>{first && <CellSubject cell={change} made={made} />}</td>
           <td>{cellWords(change)}</td>
-          <td className="before">
-            <CellValue cell={change} value={change.before} />
-          </td>
+          <td className="before">{!made && <CellValue cell={change} value={change.before} />}</td>
           <td className="after">
             <CellValue cell={change} value={change.after} />
           </td>

@@ -1,6 +1,6 @@
 /** What an act changed, cell by cell. */
 import { ArrowRight } from "lucide-react";
-import { CellSubject, CellValue, cellWords } from "../records/change";
+import { arrange, type Cell, CellSubject, CellValue, cellWords } from "../records/change";
 import { useLabel } from "../records/labels";
 import type { PastAct, PastChange } from "./acts";
 
@@ -8,14 +8,17 @@ import type { PastAct, PastChange } from "./acts";
 const SHOWN_MAX = 40;
 
 export function ActChanges({ act }: { act: PastAct }) {
-  const shown = act.changes.slice(0, SHOWN_MAX);
-  const more = act.changes.length - shown.length + act.omitted;
+  const changes = arrange(act.changes, cellOf, (change) =>
+    change.deed === "wrote" ? change.value : undefined,
+  );
+  const shown = changes.slice(0, SHOWN_MAX);
+  const more = changes.length - shown.length + act.omitted;
   return (
     <ul className="act-changes">
-      {shown.map((change, index) => (
+      {shown.map(({ change, first, made }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: one operation can do several things, and the list never changes
-        <li key={`${change.op_id} ${index}`}>
-          <ChangeLine change={change} />
+        <li key={`${change.op_id} ${index}`} data-first={(first && index > 0) || undefined}>
+          <ChangeLine change={change} first={first} made={made} />
         </li>
       ))}
       {shown.length === 0 && <li className="quiet">It changed nothing that is shown.</li>}
@@ -24,26 +27,22 @@ export function ActChanges({ act }: { act: PastAct }) {
   );
 }
 
-function ChangeLine({ change }: { change: PastChange }) {
+/** The cell that a change is about; one of no cell is told by itself. */
+function cellOf(change: PastChange): Cell {
+  return change.deed === "wrote" || change.deed === "edited"
+    ? change
+    : { kind: change.deed, edge_id: change.op_id };
+}
+
+function ChangeLine({ change, first, made }: { change: PastChange; first: boolean; made: boolean }) {
   switch (change.deed) {
     case "wrote":
-      if (change.kind === "existence") {
-        return (
-          <>
-            <span>
-              <CellSubject cell={change} />
-            </span>
-            <span className="quiet">{change.value === false ? "deleted" : "made"}</span>
-          </>
-        );
-      }
       return (
         <>
-          <span>
-            <CellSubject cell={change} /> <span className="quiet">{cellWords(change)}</span>
-          </span>
+          <span>{first && <CellSubject cell={change} made={made} />}</span>
           <span className="act-values">
-            {change.before !== undefined && (
+            <span className="act-field">{cellWords(change)}</span>
+            {change.before != null && (
               <>
                 <span className="before">
                   <CellValue cell={change} value={change.before} />
@@ -61,10 +60,11 @@ function ChangeLine({ change }: { change: PastChange }) {
     case "edited":
       return (
         <>
-          <span>
-            <CellSubject cell={change} /> <span className="quiet">{cellWords(change)}</span>
+          <span>{first && <CellSubject cell={change} />}</span>
+          <span className="act-values">
+            <span className="act-field">{cellWords(change)}</span>
+            <span className="quiet">wrote in it</span>
           </span>
-          <span className="quiet">wrote in it</span>
         </>
       );
     case "related":

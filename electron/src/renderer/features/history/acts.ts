@@ -55,6 +55,7 @@ export function actsOf(bundles: readonly BundleView[]): PastAct[] {
 
 /** The one record that an act was about; `null` when it was about several, or none. */
 export function recordOf(act: PastAct): string | null {
+  if (act.tables.size === 0) return null;
   const records = new Set(
     act.changes.flatMap((change) => ("entity_id" in change && change.entity_id ? [change.entity_id] : [])),
   );

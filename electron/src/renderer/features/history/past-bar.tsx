@@ -34,7 +34,7 @@ export function PastBar({ table, at }: { table: string; at: string }) {
       </strong>
       {bundle && act && (
         <span className="past-about">
-          right after {bundle.actor_id && actorName(bundle.actor_id)} {act.what}
+          right after {actorName(bundle.actor_id).replace(/^You$/, "you")} {act.what}
         </span>
       )}
       <span className="space" />

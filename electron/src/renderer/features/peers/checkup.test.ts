@@ -6,7 +6,9 @@ const check = { id: "multicast", title: "Multicast comes back", status: "ok", de
 it("is as well as its worst finding", () => {
   expect(readCheckup({ checks: [check], peers: [] }).status).toBe("ok");
   expect(readCheckup({ checks: [check, { ...check, status: "warn" }] }).status).toBe("warn");
-  expect(readCheckup({ checks: [check], peers: [{ name: "Booth", status: "fail" }] }).status).toBe("fail");
+  expect(
+    readCheckup({ checks: [check], peers: [{ name: "Booth", reason: { status: "fail" } }] }).status,
+  ).toBe("fail");
 });
 
 it("takes a verdict that it does not know as a warning, and leaves out what says nothing", () => {
@@ -18,4 +20,26 @@ it("reads nothing from nothing", () => {
   for (const answer of [null, 7, [], {}, { checks: "none", peers: {} }]) {
     expect(readCheckup(answer)).toEqual({ status: "ok", checks: [], peers: [] });
   }
+});
+
+it("tells why a peer is not connected, and that another is", () => {
+  const reason = {
+    ...check,
+    status: "fail",
+    title: "No answer",
+    detail: "at 192.168.20.31:7420",
+    advice: "Start it.",
+  };
+  expect(
+    readCheckup({
+      checks: [],
+      peers: [
+        { name: "Booth", reason },
+        { name: "Flys", reason: null },
+      ],
+    }).peers,
+  ).toEqual([
+    { name: "Booth", status: "fail", detail: "No answer: at 192.168.20.31:7420", advice: "Start it." },
+    { name: "Flys", status: "ok", detail: "Connected.", advice: "" },
+  ]);
 });

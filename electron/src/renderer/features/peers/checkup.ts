@@ -39,14 +39,11 @@ export function readCheckup(answer: unknown): Checkup {
   const peers = objects(json.peers).flatMap((peer): CheckedPeer[] => {
     const name = text(peer.name) || text(peer.peer_id).slice(0, 6);
     if (name === "") return [];
-    return [
-      {
-        name,
-        status: peer.status === undefined ? (peer.connected === false ? "warn" : "ok") : verdict(peer.status),
-        detail: text(peer.detail) || text(peer.title) || text(peer.reason) || text(peer.problem),
-        advice: text(peer.advice),
-      },
-    ];
+    // Why it is not connected, as a finding of its own; nothing while it is.
+    const reason = isObject(peer.reason) ? peer.reason : null;
+    if (!reason) return [{ name, status: "ok", detail: "Connected.", advice: "" }];
+    const detail = [text(reason.title), text(reason.detail)].filter(Boolean).join(": ");
+    return [{ name, status: verdict(reason.status), detail, advice: text(reason.advice) }];
   });
   const worst = (["fail", "warn"] as const).find((one) =>
     [...checks, ...peers].some((it) => it.status === one),

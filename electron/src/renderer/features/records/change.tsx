@@ -7,12 +7,52 @@ import { useLabel } from "./labels";
 
 export type Cell = Partial<CellView> & Pick<CellView, "kind">;
 
+export type Arranged<C> = {
+  change: C;
+  /** Whether it is the first of its record: the name stands there once. */
+  first: boolean;
+  /** Whether the record was made by the same act. */
+  made: boolean;
+};
+
+/**
+ * Changes as people tell them: a record that was made is told by its fields, not by its being there and in its table.
+ * `written` gives what a change wrote.
+ */
+export function arrange<C>(
+  changes: readonly C[],
+  cellOf: (change: C) => Cell,
+  written: (change: C) => Value | undefined,
+): Arranged<C>[] {
+  const told = changes.map((change) => ({ change, cell: cellOf(change), value: written(change) }));
+  const subject = (cell: Cell) => cell.entity_id ?? cell.edge_id ?? "";
+  const being = (kind: string, value: Value | undefined) =>
+    (kind === "existence" || kind === "membership") && value === true;
+  const made = new Set(
+    told
+      .filter(({ cell, value }) => cell.kind === "existence" && value === true)
+      .map(({ cell }) => subject(cell)),
+  );
+  const described = new Set(
+    told.filter(({ cell }) => cell.kind === "field").map(({ cell }) => subject(cell)),
+  );
+  let last: string | null = null;
+  return told.flatMap(({ change, cell, value }): Arranged<C>[] => {
+    const id = subject(cell);
+    if (made.has(id) && being(cell.kind, value) && (described.has(id) || cell.kind === "membership"))
+      return [];
+    const first = id !== last;
+    last = id;
+    return [{ change, first, made: made.has(id) }];
+  });
+}
+
 export function cellWords(cell: Cell): string {
   switch (cell.kind) {
     case "existence":
-      return "exists";
+      return "";
     case "membership":
-      return `in ${cell.table ?? "table"}`;
+      return "table";
     case "place":
       return "place";
     default:
@@ -20,11 +60,29 @@ export function cellWords(cell: Cell): string {
   }
 }
 
-export function CellSubject({ cell }: { cell: Cell }) {
-  const label = useLabel(cell.entity_id ?? "");
+/** The workspace itself, as the engine numbers it. */
+const WORKSPACE = "6f70656e-7072-";
+
+/** What an entity is called that is a table, a field or the workspace, rather than a record; `null` of a record. */
+function useSchemaName(entity: string): string | null {
+  const tables = useTables().data?.tables ?? [];
+  if (entity.startsWith(WORKSPACE)) return "The workspace";
+  for (const table of tables) {
+    if (table.table_id === entity) return `Table ${table.name}`;
+    const field = table.fields.find((one) => one.field_id === entity);
+    if (field) return `Field ${field.name}`;
+  }
+  return null;
+}
+
+/** Which record a cell is of; `made` when it is new. */
+export function CellSubject({ cell, made }: { cell: Cell; made?: boolean }) {
+  const entity = cell.entity_id ?? "";
+  const known = useSchemaName(entity);
+  const label = useLabel(known === null ? entity : "");
   return (
     <>
-      {cell.entity_id ? (label?.text ?? "…") : "Link"}{" "}
+      {known ?? (entity ? (label?.text ?? "…") : "Link")} {made && <span className="tag">new</span>}{" "}
       {cell.table && <small className="quiet">{cell.table}</small>}
     </>
   );
@@ -32,6 +90,11 @@ export function CellSubject({ cell }: { cell: Cell }) {
 
 export function CellValue({ cell, value }: { cell: Cell; value: Value | undefined }) {
   const field = useFieldOf(cell);
+  if (cell.kind === "existence") return <>{value === false ? "Deleted" : value === true ? "Here" : "—"}</>;
+  if (cell.kind === "membership") {
+    const table = cell.table ?? "it";
+    return <>{value === true ? `In ${table}` : `Not in ${table}`}</>;
+  }
   if (value === null || value === undefined) return <span className="quiet">—</span>;
   if (field) return <ValueView value={value} field={field} />;
   return (
