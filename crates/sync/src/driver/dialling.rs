@@ -126,7 +126,7 @@ pub(super) async fn redial(inner: Weak<Inner>) {
             if space.paused.load(Ordering::Acquire) {
                 continue;
             }
-            for address in space.lock().due_look_ups() {
+            for address in space.lock().lookups_due() {
                 let space = Arc::clone(&space);
                 tokio::spawn(async move { look_up(&space, &address).await });
             }

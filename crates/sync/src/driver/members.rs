@@ -179,7 +179,7 @@ impl Members {
 
     /// The given addresses that are to be looked up now: such as lead to nobody who is connected. They count as
     /// looked up from here on.
-    pub(super) fn due_look_ups(&mut self) -> Vec<String> {
+    pub(super) fn lookups_due(&mut self) -> Vec<String> {
         let Self { known, given, .. } = self;
         let connected = |actor: &ActorId| known.get(actor).is_some_and(|member| member.talk.is_some());
         let mut due = Vec::new();
