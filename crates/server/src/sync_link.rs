@@ -230,10 +230,13 @@ async fn tell_news(service: SyncService, books: PeerBooks, events: EventBus) {
                     state: SyncState::Live { .. },
                 } = &event
                 {
-                    // What cannot be noted is forgotten at worst; it is told by the log.
-                    if let Err(problem) = books.save(*workspace).await {
-                        tracing::warn!(%workspace, ?problem, "who was met is not remembered");
-                    }
+                    let (books, workspace) = (books.clone(), *workspace);
+                    tokio::spawn(async move {
+                        // What cannot be noted is forgotten at worst; it is told by the log.
+                        if let Err(problem) = books.save(workspace).await {
+                            tracing::warn!(%workspace, ?problem, "who was met is not remembered");
+                        }
+                    });
                 }
                 events.tell(&translate(event));
             }

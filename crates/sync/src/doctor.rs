@@ -137,8 +137,15 @@ impl SyncService {
         if let (Some(asked), Some(_)) = (asked, workspace) {
             add_asked(&mut addresses, asked).await;
         }
+        let bound = self.bound();
+        // A handshake with oneself is refused like a stranger's, so it would tell nothing.
+        for address in &mut addresses {
+            if reach::is_own(address.address, bound, &interfaces) {
+                address.answer = Answer::Itself;
+            }
+        }
         let probing = multicast::probe(&interfaces);
-        let ports = reach::own_port(&interfaces, self.bound());
+        let ports = reach::own_port(&interfaces, bound);
         let answers = reach::addresses(addresses, dials.map(Arc::new));
         let (multicast, ports, addresses) = tokio::join!(probing, ports, answers);
         Diagnosis::of(

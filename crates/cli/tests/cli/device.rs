@@ -104,7 +104,10 @@ impl Device {
             let output = child.wait_with_output().unwrap();
             panic!("not ready: {line:?} {}", String::from_utf8_lossy(&output.stderr));
         };
-        Serving { child, ready }
+        Serving {
+            child,
+            answering: Answering { ready },
+        }
     }
 }
 
@@ -153,13 +156,30 @@ impl Ended {
     }
 }
 
-/// An engine that serves a device.
-pub(crate) struct Serving {
-    child: Child,
+/// Something that answers over HTTP, as its ready line says.
+pub(crate) struct Answering {
     pub(crate) ready: Value,
 }
 
-impl Serving {
+/// An engine that serves a device.
+pub(crate) struct Serving {
+    child: Child,
+    answering: Answering,
+}
+
+impl std::ops::Deref for Serving {
+    type Target = Answering;
+
+    fn deref(&self) -> &Answering {
+        &self.answering
+    }
+}
+
+impl Answering {
+    pub(crate) const fn new(ready: Value) -> Self {
+        Self { ready }
+    }
+
     pub(crate) fn get(&self, path: &str) -> Value {
         self.try_get(path).unwrap()
     }
@@ -217,7 +237,9 @@ impl Serving {
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.ready["url"].as_str().unwrap())
     }
+}
 
+impl Serving {
     /// Ends it as a loss of power would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

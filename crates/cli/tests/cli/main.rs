@@ -5,7 +5,9 @@
 mod answers;
 mod bad_files;
 mod demo;
+mod demo_pair;
 mod device;
+mod doctor;
 mod past;
 mod real_data;
 mod round_trip;

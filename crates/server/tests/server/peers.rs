@@ -292,7 +292,7 @@ fn given_address_survives_a_restart_until_it_is_forgotten() {
     );
     let booth = Engine::on(booth.stop());
     let mut news = booth.follow();
-    while booth.get("/workspace/status").done()["sync"]["peers"] != 1 {
+    while booth.get("/workspace/status").done()["sync"]["state"] != "live" {
         news.next().unwrap();
     }
     drop(news);

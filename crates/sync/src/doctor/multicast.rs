@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn message_on_an_address_that_is_not_ours_cannot_be_sent() {
-        // 192.0.2.0/24 is kept for documents: no device has an address of it.
-        assert!(echo(Ipv4Addr::new(192, 0, 2, 1)).is_err());
+        // 203.0.113.0/24 is kept for documents: no device has an address of it.
+        assert!(echo(Ipv4Addr::new(203, 0, 113, 1)).is_err());
     }
 }

@@ -69,6 +69,12 @@ pub(super) async fn own_port(interfaces: &[Interface], bound: SocketAddr) -> Vec
     seen
 }
 
+/// Whether an address is this device's own port.
+pub(super) fn is_own(address: SocketAddr, bound: SocketAddr, interfaces: &[Interface]) -> bool {
+    let mut own = interfaces.iter().flat_map(|interface| &interface.addresses);
+    address.port() == bound.port() && (address.ip().is_loopback() || own.any(|own| *own == address.ip()))
+}
+
 /// Dials the addresses whose members are not connected. Without `dial` none is asked.
 pub(super) async fn addresses(addresses: Vec<AddressSeen>, dial: Option<Arc<Dial>>) -> Vec<AddressSeen> {
     let Some(dial) = dial else { return addresses };
@@ -99,7 +105,6 @@ async fn ask(address: SocketAddr, dial: &Dial) -> Answer {
     };
     let greeting = Connection::greet(stream, address, &dial.membership, &dial.credentials);
     match timeout(GREET_TIME_MAX, greeting).await {
-        Ok(Ok(connection)) if connection.peer() == dial.credentials.actor() => Answer::Itself,
         Ok(Ok(connection)) => hear(connection).await,
         Ok(Err(ConnectionError::Network(error))) if error.kind() == io::ErrorKind::TimedOut => {
             Answer::Nothing(error.to_string())

@@ -91,7 +91,7 @@ fn observe_members(space: &Space, seen: &mut Observations) {
         if let Ok(place) = member.status.address.parse()
             && !member.status.connected
             && member.status.problem.is_none()
-            && members.addresses.get(&place).is_none()
+            && !members.addresses.contains_key(&place)
         {
             seen.addresses.push(AddressSeen {
                 actor: Some(member.status.peer_id),

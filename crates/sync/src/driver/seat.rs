@@ -121,6 +121,17 @@ impl Seat {
             if members.asking == Some(self.actor) && left.is_some() {
                 members.asking = None;
             }
+            // Whoever hung up before saying who it is only asked whether somebody answers.
+            let never_met = members.known.get(&self.actor).is_some_and(|member| {
+                let status = &member.status;
+                member.talk.is_none()
+                    && status.name.is_empty()
+                    && status.protocol.is_none()
+                    && status.problem.is_none()
+            });
+            if never_met && left.is_some() {
+                members.known.remove(&self.actor);
+            }
             if error.is_fault() || matches!(error, ConversationError::Peer(PeerError::Protocol { .. })) {
                 // Someone who sends what cannot be taken is not dialled again at once.
                 let later = Instant::now() + REDIAL_PAUSE_MAX;
@@ -193,6 +204,8 @@ impl Host for Seat {
                 if port != 0 {
                     let address = SocketAddr::new(self.address.ip(), port);
                     self.space.lock().learn(address, peer_id);
+                    // Where it can be dialled says more than the port from which it happened to dial.
+                    self.with(|member| member.status.address = address.to_string());
                 }
             }
             PeerEvent::Progress { remaining } => {
