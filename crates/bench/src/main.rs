@@ -17,6 +17,7 @@ mod catch_up;
 mod conflicts;
 mod create;
 mod create_together;
+mod events;
 mod growth;
 mod limit;
 mod list;
@@ -48,7 +49,7 @@ struct Bench {
 }
 
 /// Every bench, in the order in which they are run.
-const BENCHES: [Bench; 11] = [
+const BENCHES: [Bench; 12] = [
     Bench {
         name: "wire",
         about: "P2: bytes on the wire for an operation of an import",
@@ -98,6 +99,11 @@ const BENCHES: [Bench; 11] = [
         name: "conflicts",
         about: "10,000 fields edited by three people apart: met, listed, decided",
         run: conflicts::run,
+    },
+    Bench {
+        name: "events",
+        about: "V1, V2, V4, V8, V9: commands on the event store",
+        run: events::run,
     },
     Bench {
         name: "memory",
@@ -153,6 +159,7 @@ fn main() -> ExitCode {
         Some(rig::process::ENGINE_ROLE) => {
             return ExitCode::from(openprod_cli::run(arguments.into_iter().skip(1)) as u8);
         }
+        Some(events::scale::ROLE) => return events::scale::main(&arguments[2..]),
         Some(limit::http_store::ROLE) => return limit::http_store::main(arguments.get(2).cloned()),
         _ => {}
     }

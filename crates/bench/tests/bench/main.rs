@@ -75,3 +75,14 @@ fn growth_and_conflicts_are_measured_beside_their_limits() {
     check("growth", "P10", true);
     check("conflicts", "conflicts", true);
 }
+
+#[test]
+fn events_are_measured() {
+    let figures = figures("events");
+    for id in ["V1", "V2", "V4", "V8", "V9"] {
+        assert!(figures.iter().any(|figure| figure["id"] == id), "{id}");
+    }
+    for figure in figures {
+        assert!(figure["ours"]["median"].as_f64().unwrap() > 0.0, "{figure}");
+    }
+}
