@@ -3,7 +3,7 @@
 //! Depends on the bundle and its author's clock alone: not on arrival order, the time, local settings or the
 //! schema. What does not fit the schema is kept, and presented as not fitting. `docs/derivation.md` has the rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::{EdgeId, EntityId, FieldId, Payload, Value, VerifiedBundle};
 use openprod_storage::{Position, Space, StorageError, Write};
@@ -17,7 +17,7 @@ use crate::synonyms::{AliasChange, MappingChange, NameChange, Pair};
 use crate::text::DeltaError;
 
 /// Numbers the rules by which operations become rows. A store that was derived by other rules is derived anew.
-pub const DERIVATION_VERSION: u32 = 3;
+pub const DERIVATION_VERSION: u32 = 4;
 
 /// Applies the operations of a bundle, in order: changes rows in `state`, and notes in the store which entities and
 /// edges the bundle touched and which of its operations have no effect, and why. Says what it touched.
@@ -229,8 +229,13 @@ fn create_edge(
     let write = |key, value| Effect::Write(Subject::Edge(edge), key, value);
     effects.push(write(CellKey::Exists, Value::Boolean(true)));
     effects.extend(place.map(|place| write(CellKey::Place, Value::Text(place))));
-    let properties = properties.into_iter();
-    effects.extend(properties.map(|(name, value)| write(CellKey::Property(name), value)));
+    // What an operation says twice counts by what it says last.
+    let properties: BTreeMap<_, _> = properties.into_iter().collect();
+    effects.extend(
+        properties
+            .into_iter()
+            .map(|(name, value)| write(CellKey::Property(name), value)),
+    );
     effects
 }
 

@@ -126,6 +126,7 @@ impl Engine {
             synonyms: Arc::new(Synonyms::load(&*write)?),
             columns: Arc::default(),
             summary,
+            staged: None,
         };
         if tail_lost || rebuild {
             write.commit()?;

@@ -166,6 +166,11 @@ impl<'a> Layered<'a> {
         Self { base, rows }
     }
 
+    /// A store with these rows over it, to write more.
+    pub(crate) const fn with(base: &'a dyn Read, rows: LayerRows) -> Self {
+        Self { base, rows }
+    }
+
     pub(crate) fn into_rows(self) -> LayerRows {
         self.rows
     }

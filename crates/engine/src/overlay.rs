@@ -192,15 +192,13 @@ pub(crate) fn edits(store: &dyn Read, overlay: OverlayId) -> Result<Vec<(EditId,
         .collect()
 }
 
-/// The operations of an overlay that are not undone, in order.
-pub(crate) fn payloads(store: &dyn Read, overlay: OverlayId) -> Result<Vec<Payload>, StorageError> {
-    let mut payloads = Vec::new();
-    for (_, edit) in edits(store, overlay)? {
-        if !edit.undone {
-            payloads.extend(edit.payloads()?);
-        }
-    }
-    Ok(payloads)
+/// The operations of an overlay's edits that are not undone, in order.
+pub(crate) fn payloads(store: &dyn Read, overlay: OverlayId) -> Result<Vec<Vec<Payload>>, StorageError> {
+    let edits = edits(store, overlay)?.into_iter();
+    edits
+        .filter(|(_, edit)| !edit.undone)
+        .map(|(_, edit)| edit.payloads())
+        .collect()
 }
 
 /// Stores a new overlay.

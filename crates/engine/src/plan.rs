@@ -4,6 +4,7 @@
 //! the state as it stands, and nowhere else: what arrives from a peer later is never refused for them.
 
 mod checks;
+pub(crate) mod coalesce;
 mod conflicts;
 mod edges;
 mod facts;
@@ -64,6 +65,14 @@ pub(crate) struct Plan {
 
 /// Plans a command.
 pub(crate) fn plan(view: &mut View<'_>, command: &Command) -> Result<Plan, CommandError> {
+    let mut plan = planned(view, command)?;
+    if !matches!(command, Command::Revert { .. }) {
+        plan.payloads = coalesce::command(plan.payloads);
+    }
+    Ok(plan)
+}
+
+fn planned(view: &mut View<'_>, command: &Command) -> Result<Plan, CommandError> {
     match command {
         Command::NameWorkspace { name } => tables::name_workspace(view, name),
         Command::CreateTable { name, fields } => tables::create(view, name, fields),

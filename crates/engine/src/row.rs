@@ -1,6 +1,7 @@
 //! The derived row of an entity or an edge: for each of its cells, the writes that nothing has superseded.
 //!
-//! A write supersedes those that its author had seen, and no others. What remains are the cell's *tips*. One
+//! A write supersedes those that its author had seen, and no others; values that one bundle gives to one field stand
+//! beside each other. What remains are the cell's *tips*. One
 //! tip is the value; several that differ are a conflict, and the greatest by `(hlc, op_id)` is shown until
 //! someone decides. Because a bundle is applied only after its causal past, each new write need only be
 //! compared with the tips there are: none of them can have seen it. The tips are therefore the maximal elements
@@ -161,8 +162,13 @@ impl Row {
             }
         };
         let (cells, stamps) = (&mut self.cells, &self.stamps);
-        let tips = &mut cells[at].tips;
+        let Cell { key, tips } = &mut cells[at];
+        // Operations of one bundle that give a field several values leave them all: so a conflict is opened again.
+        let beside = matches!(key, CellKey::Field(_) | CellKey::Property(_));
         tips.retain(|tip| {
+            if beside && tip.origin.stamp == stamp && tip.origin.index != index {
+                return !tip.value.same(&value);
+            }
             let stamp = &stamps[tip.origin.stamp as usize];
             !writer.sight.covers(ChainId(stamp.chain), stamp.seq)
         });
@@ -259,6 +265,20 @@ impl Row {
     #[must_use]
     pub fn candidates(&self, key: &CellKey) -> Vec<Candidate> {
         self.tips(key).iter().map(|tip| self.candidate(tip)).collect()
+    }
+
+    /// The values that stand beside the one shown and differ from it, in order; each once.
+    pub(crate) fn beside(&self, key: &CellKey) -> Vec<Value> {
+        let Some((shown, others)) = self.tips(key).split_last() else {
+            return Vec::new();
+        };
+        let mut beside: Vec<Value> = Vec::new();
+        for Tip { value, .. } in others {
+            if !value.same(&shown.value) && !beside.iter().any(|other| other.same(value)) {
+                beside.push(value.clone());
+            }
+        }
+        beside
     }
 
     /// The deletions, and the edits that had not seen them, in ascending order.

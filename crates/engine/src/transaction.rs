@@ -28,7 +28,7 @@ use crate::derive::{DERIVATION_VERSION, derive};
 use crate::documents::Documents;
 use crate::facts::{self, FactLog, FactSpan, RecordFacts};
 use crate::forks::ForkEvidence;
-use crate::overlay::{self, Drift, OverlayId};
+use crate::overlay::{self, Drift, OverlayId, OverlayView};
 use crate::plan::{View, plan};
 use crate::revert::{Skipped, TakenBack};
 use crate::row::{Sight, Writer};
@@ -52,6 +52,8 @@ pub(crate) struct Cache {
     pub(crate) synonyms: Arc<Synonyms>,
     pub(crate) columns: Arc<Columns>,
     pub(crate) summary: Summary,
+    /// The workspace with the draft on top in which something was staged last; `None` once anything else was done.
+    pub(crate) staged: Option<Arc<OverlayView>>,
 }
 
 /// What is stored of a workspace as a whole.
@@ -740,6 +742,7 @@ impl<'a> Transaction<'a> {
             log: header.log,
             sight: Sight::Clock(&admitted.clock),
         };
+        self.cache.staged = None;
         let touched = derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
         if self.cache.summary.overlays > 0 {
             self.touched.extend(touched);
@@ -789,6 +792,7 @@ impl<'a> Transaction<'a> {
     /// Begins a new log: someone else holds bundles of the present one that were not written here, as after a
     /// restored backup or on a cloned disk.
     fn mint_log(&mut self) {
+        self.cache.staged = None;
         let mut bytes = [0; 16];
         self.random.fill_bytes(&mut bytes);
         let log = LogId::from_bytes(bytes);

@@ -139,11 +139,15 @@ impl Oracle {
     pub fn tips(&self, thing: Thing, cell: &Cell) -> Vec<&Write> {
         let writes = self.cells.get(&thing).and_then(|cells| cells.get(cell));
         let writes = writes.map_or(&[][..], Vec::as_slice);
-        let seen = |write: &&Write| {
-            !writes
-                .iter()
-                .any(|other| self.causality.has_seen(other.moment, write.moment))
+        // Different values that one bundle gives to a field stand side by side.
+        let beside = matches!(cell, Cell::Field(_) | Cell::Property(_));
+        let supersedes = |other: &Write, write: &Write| {
+            self.causality.has_seen(other.moment, write.moment)
+                && !(beside
+                    && other.moment.bundle() == write.moment.bundle()
+                    && !other.value.same(&write.value))
         };
+        let seen = |write: &&Write| !writes.iter().any(|other| supersedes(other, write));
         let mut tips: Vec<_> = writes.iter().filter(seen).collect();
         tips.sort_by_key(|tip| tip.moment);
         tips

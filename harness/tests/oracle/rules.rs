@@ -87,12 +87,29 @@ fn write_that_has_seen_another_supersedes_it() {
 }
 
 #[test]
-fn later_write_of_a_bundle_supersedes_the_earlier() {
+fn values_that_one_bundle_gives_a_field_stand_side_by_side() {
     let mut team = Team::new(1);
-    team.write(0, 0, &[set(A, F, ONE), set(A, F, TWO), set(B, F, ONE)]);
-    let oracle = oracle(&team);
-    assert_eq!(values(&oracle.field(A.get(), F.get())), [text("two")]);
-    assert_eq!(values(&oracle.field(B.get(), F.get())), [text("one")]);
+    team.write(
+        0,
+        0,
+        &[set(A, F, ONE), set(A, F, TWO), set(A, F, ONE), set(B, F, ONE)],
+    );
+    let earlier = oracle(&team);
+    assert_eq!(
+        values(&earlier.field(A.get(), F.get())),
+        [text("two"), text("one")]
+    );
+    assert_eq!(values(&earlier.field(B.get(), F.get())), [text("one")]);
+    // A later bundle decides.
+    team.write(0, 1, &[set(A, F, TWO)]);
+    assert_eq!(values(&oracle(&team).field(A.get(), F.get())), [text("two")]);
+}
+
+#[test]
+fn later_deletion_of_a_bundle_supersedes_its_creation() {
+    let mut team = Team::new(1);
+    team.write(0, 0, &[Deed::Create(A), Deed::Delete(A)]);
+    assert!(oracle(&team).is_deleted(A.get()));
 }
 
 #[test]

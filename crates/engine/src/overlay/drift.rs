@@ -50,7 +50,7 @@ pub(crate) fn drifted(
         }
         let staged = match &mut staged {
             Some(staged) => staged,
-            None => staged.insert(payloads(store, overlay)?),
+            None => staged.insert(payloads(store, overlay)?.concat()),
         };
         let mine = last_written(staged, subject, &cell);
         let differs = match (&mine, row.value(&cell)) {

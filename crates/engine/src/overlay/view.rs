@@ -5,11 +5,11 @@ use std::sync::Arc;
 use openprod_core::{ActorId, BundleHash, Hlc, LogId, Timestamp};
 use openprod_storage::{ChainId, Read, StorageError};
 
-use super::{OverlayId, edits};
+use super::{EditId, EditRow, OverlayId, edits};
 use crate::derive::{apply, effects};
 use crate::layer::{LayerRows, Layered};
 use crate::row::{Sight, Writer};
-use crate::schema::Schema;
+use crate::schema::{Schema, reserved};
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
 use crate::synonyms::Synonyms;
@@ -18,10 +18,12 @@ use crate::synonyms::Synonyms;
 #[derive(Clone, Debug)]
 pub(crate) struct OverlayView {
     pub(crate) overlay: OverlayId,
+    /// Who would commit it; the latest time is that of its last operation.
+    committer: Committer,
     pub(crate) rows: Arc<LayerRows>,
     pub(crate) schema: Arc<Schema>,
     pub(crate) synonyms: Arc<Synonyms>,
-    /// The records and edges that the overlay's edits change.
+    /// The records and edges that the edits change which were laid last.
     pub(crate) changes: Changes,
 }
 
@@ -42,42 +44,89 @@ pub(crate) fn build(
     committer: Committer,
     overlay: OverlayId,
 ) -> Result<OverlayView, StorageError> {
-    let mut state = State::new(StateHash::ZERO, Arc::clone(synonyms));
-    let mut layered = Layered::new(store);
-    let mut latest = committer.latest;
+    let mut laying = Laying {
+        state: State::new(StateHash::ZERO, Arc::clone(synonyms)),
+        layered: Layered::new(store),
+        committer,
+        overlay,
+    };
     for (id, edit) in edits(store, overlay)? {
-        if edit.undone {
-            continue;
+        if !edit.undone {
+            laying.lay(id, &edit)?;
         }
+    }
+    let changes = laying.state.flush(&mut laying.layered)?;
+    let schema = Arc::new(Schema::load(&laying.layered)?);
+    Ok(laying.finish(schema, changes))
+}
+
+impl OverlayView {
+    /// The view with one more edit. What changed is that of this edit alone.
+    pub(crate) fn extend(
+        self,
+        store: &dyn Read,
+        (id, edit): (EditId, &EditRow),
+    ) -> Result<Self, StorageError> {
+        let mut laying = Laying {
+            state: State::new(StateHash::ZERO, Arc::clone(&self.synonyms)),
+            layered: Layered::with(store, Arc::unwrap_or_clone(self.rows)),
+            committer: self.committer,
+            overlay: self.overlay,
+        };
+        laying.lay(id, edit)?;
+        let changes = laying.state.flush(&mut laying.layered)?;
+        let renamed = !Arc::ptr_eq(&self.synonyms, laying.state.synonyms());
+        let schema = if renamed || changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
+            Arc::new(Schema::load(&laying.layered)?)
+        } else {
+            self.schema
+        };
+        Ok(laying.finish(schema, changes))
+    }
+}
+
+/// Edits being laid over a store.
+struct Laying<'a> {
+    state: State,
+    layered: Layered<'a>,
+    committer: Committer,
+    overlay: OverlayId,
+}
+
+impl Laying<'_> {
+    fn lay(&mut self, id: EditId, edit: &EditRow) -> Result<(), StorageError> {
         let mut hash = [0; 32];
-        hash[..16].copy_from_slice(overlay.as_bytes());
+        hash[..16].copy_from_slice(self.overlay.as_bytes());
         hash[24..].copy_from_slice(&id.0.to_be_bytes());
+        let latest = &mut self.committer.latest;
         // Not the time of the edit: others may have written later, under another name of the same record.
-        let hlc = Hlc::next(latest, latest, Timestamp::from_micros(edit.at_micros));
+        let hlc = Hlc::next(*latest, *latest, Timestamp::from_micros(edit.at_micros));
         let writer = Writer {
             chain: ChainId(u32::MAX),
             seq: id.0,
             hlc,
             hash: BundleHash::from_bytes(hash),
-            actor: committer.actor,
-            log: committer.log,
+            actor: self.committer.actor,
+            log: self.committer.log,
             sight: Sight::Everything,
         };
         for (index, payload) in (0..).zip(edit.payloads()?) {
-            latest = hlc.plus(index);
+            *latest = hlc.plus(index);
             for effect in effects(payload) {
-                apply(&mut state, &mut layered, &writer, None, index, effect)?;
+                apply(&mut self.state, &mut self.layered, &writer, None, index, effect)?;
             }
         }
+        Ok(())
     }
-    let changes = state.flush(&mut layered)?;
-    let schema = Arc::new(Schema::load(&layered)?);
-    let synonyms = Arc::clone(state.synonyms());
-    Ok(OverlayView {
-        overlay,
-        rows: Arc::new(layered.into_rows()),
-        schema,
-        synonyms,
-        changes,
-    })
+
+    fn finish(self, schema: Arc<Schema>, changes: Changes) -> OverlayView {
+        OverlayView {
+            overlay: self.overlay,
+            committer: self.committer,
+            rows: Arc::new(self.layered.into_rows()),
+            schema,
+            synonyms: Arc::clone(self.state.synonyms()),
+            changes,
+        }
+    }
 }

@@ -24,7 +24,7 @@ use crate::derive::{Effect, effects};
 use crate::history::past::{Past, is_held};
 use crate::history::trail::{Rows, Trail, place_at, touches};
 use crate::revert::{SkipReason, Skipped, TakenBack};
-use crate::row::{CellKey, Row};
+use crate::row::{Candidate, CellKey, Row};
 use crate::schema::reserved;
 use crate::subject::Subject;
 use crate::synonyms::NameChange;
@@ -98,8 +98,22 @@ struct FieldBack {
     /// The order of the write that is shown again: of one field under several names, the last is shown.
     order: Option<Order>,
     set: SetField,
+    /// What stood beside it, in order: the other sides of a conflict that the bundle decided.
+    beside: Vec<Value>,
     /// Whether it differs from what is there.
     changes: bool,
+}
+
+impl FieldBack {
+    /// The writes, the one that is shown last.
+    fn into_payloads(self) -> impl Iterator<Item = Payload> {
+        let Self { set, beside, .. } = self;
+        let others: Vec<_> = beside
+            .into_iter()
+            .map(|value| SetField { value, ..set.clone() })
+            .collect();
+        others.into_iter().chain([set]).map(Payload::from)
+    }
 }
 
 /// The operations that take things back, in the order in which they go into the bundle.
@@ -116,7 +130,7 @@ struct Inverse {
 impl Inverse {
     fn into_payloads(mut self) -> Vec<Payload> {
         self.fields.sort_by_key(|back| back.order);
-        let fields = self.fields.into_iter().map(|back| Payload::from(back.set));
+        let fields = self.fields.into_iter().flat_map(FieldBack::into_payloads);
         let mut payloads = self.restorations;
         payloads.extend(self.facets);
         payloads.extend(fields);
@@ -299,7 +313,8 @@ impl Revert<'_, '_> {
                 CellKey::Exists | CellKey::Facet(_) => shown.unwrap_or(Value::Boolean(false)),
                 _ => shown.unwrap_or(Value::Empty),
             };
-            let changes = !now.same(&then);
+            let beside = before.map_or_else(Vec::new, |row| row.beside(&key));
+            let changes = !now.same(&then) || !beside.is_empty();
             if !changes && !matches!(key, CellKey::Field(_)) {
                 self.skip(subject, Some(key), SkipReason::Unchanged, None);
                 continue;
@@ -346,18 +361,24 @@ impl Revert<'_, '_> {
                         field,
                         value: then,
                     };
-                    self.inverse.fields.push(FieldBack { order, set, changes });
+                    self.inverse.fields.push(FieldBack {
+                        order,
+                        set,
+                        beside,
+                        changes,
+                    });
                 }
                 (Subject::Edge(edge), CellKey::Property(property)) => {
-                    let value = then;
-                    self.inverse.others.push(
-                        SetEdgeProperty {
+                    let values = beside.into_iter().chain([then]);
+                    self.inverse.others.extend(values.map(|value| {
+                        let property = property.clone();
+                        let set = SetEdgeProperty {
                             edge,
                             property,
                             value,
-                        }
-                        .into(),
-                    );
+                        };
+                        set.into()
+                    }));
                 }
                 // No operation writes such a cell.
                 (Subject::Entity(_), CellKey::Property(_) | CellKey::Place)
@@ -437,26 +458,31 @@ impl Revert<'_, '_> {
         Ok(held.map(|(_, value)| value))
     }
 
-    /// Whether the bundle's write is the only tip of its cell; if not, it is skipped.
+    /// Whether the bundle's writes are the only tips of their cell; if not, it is skipped.
     fn still_stands(&mut self, subject: Subject, key: &CellKey, row: &Row) -> Result<bool, StorageError> {
         let tips = row.candidates(key);
         let mut own = Vec::with_capacity(tips.len());
         for tip in &tips {
             own.push(self.is_own(subject, key, tip.op_id)?);
         }
-        if own != [true] {
+        // A conflict that was opened again stands for no one side of it.
+        let itself = |tip: &Candidate| tip.op_id.bundle() == self.bundle.id();
+        let reopened = row.is_contended(key) && !tips.iter().all(itself);
+        if own.is_empty() || own.contains(&false) || reopened {
             let other = tips.iter().zip(&own).rev().find(|(_, own)| !**own);
             let reason = if own.contains(&true) {
                 SkipReason::InConflict
             } else {
                 SkipReason::EditedSince
             };
-            let actor = other.map(|(tip, _)| tip.actor);
+            let actor = other.map(|(tip, _)| tip).or(tips.last()).map(|tip| tip.actor);
             self.skip(subject, Some(key.clone()), reason, actor);
             return Ok(false);
         }
-        // What is deleted is left alone, unless it was this bundle that deleted it.
-        if *key != CellKey::Exists && self.is_gone(subject, row)? {
+        // What is deleted is left alone, unless it was this bundle that deleted it, or wrote to it all the same, as the
+        // decision of a conflict may.
+        let was_gone = self.before.get(subject).is_some_and(Row::is_deleted);
+        if *key != CellKey::Exists && !was_gone && self.is_gone(subject, row)? {
             let deletion = row.candidates(&CellKey::Exists).pop();
             let by_this = match &deletion {
                 Some(tip) => self.is_own(subject, &CellKey::Exists, tip.op_id)?,

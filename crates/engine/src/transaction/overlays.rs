@@ -1,6 +1,5 @@
 //! Drafts in a transaction: what is done to them, and what is staged in them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openprod_core::{CommandId, EntityId, Payload};
@@ -10,8 +9,7 @@ use super::{Transaction, intent};
 use crate::command::{CommandError, DriftChoice, Outcome, OverlayCommand, Request};
 use crate::layer::Layered;
 use crate::overlay::{self, Committer, EditId, EditRow, Overlay, OverlayId};
-use crate::plan::{NAME_BYTES_MAX, View, plan};
-use crate::row::CellKey;
+use crate::plan::{NAME_BYTES_MAX, View, coalesce, plan};
 use crate::state::{Changes, State};
 use crate::state_hash::StateHash;
 use crate::subject::Subject;
@@ -27,6 +25,7 @@ impl Transaction<'_> {
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
         let mut outcome = Outcome::of(command_id);
+        self.cache.staged = None;
         let overlay = match command {
             OverlayCommand::Create { name } => self.create_overlay(act, name)?,
             OverlayCommand::Activate { overlay } => {
@@ -55,7 +54,7 @@ impl Transaction<'_> {
                     let overlay = *overlay;
                     return Err(CommandError::OpenDrift { overlay, drifts });
                 }
-                let payloads = coalesce(overlay::payloads(&*self.write, *overlay)?);
+                let payloads = coalesce::edits(overlay::payloads(&*self.write, *overlay)?);
                 if payloads.is_empty() {
                     return Err(CommandError::Nothing { act });
                 }
@@ -111,7 +110,10 @@ impl Transaction<'_> {
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
         let overlay = self.known(act, id)?;
-        let view = overlay::build(&*self.write, &self.cache.synonyms, self.committer(), id)?;
+        let view = match self.cache.staged.take().filter(|view| view.overlay == id) {
+            Some(view) => Arc::unwrap_or_clone(view),
+            None => overlay::build(&*self.write, &self.cache.synonyms, self.committer(), id)?,
+        };
         let layered = Layered::over(&*self.write, &view.rows);
         let mut state = State::new(StateHash::ZERO, Arc::clone(&view.synonyms));
         let plan = plan(
@@ -142,8 +144,12 @@ impl Transaction<'_> {
             }
         }
         let edit = EditRow::new(act, self.now, &plan.payloads);
-        overlay::append(&mut *self.write, overlay, &edit)?;
-        self.tell_what_is_staged(id)?;
+        let edit_id = overlay::append(&mut *self.write, overlay, &edit)?;
+        let schema = Arc::clone(&view.schema);
+        let view = view.extend(&*self.write, (edit_id, &edit))?;
+        self.committed.schema_changed |= !Arc::ptr_eq(&view.schema, &schema);
+        self.tell(view.changes.clone());
+        self.cache.staged = Some(Arc::new(view));
         self.committed.overlays.insert(id);
         Ok(Outcome {
             overlay_id: Some(id),
@@ -241,15 +247,17 @@ impl Transaction<'_> {
     /// Tells those who show records which ones look different with the draft and without it.
     pub(super) fn tell_what_is_staged(&mut self, id: OverlayId) -> Result<(), StorageError> {
         let view = overlay::build(&*self.write, &self.cache.synonyms, self.committer(), id)?;
-        if !Arc::ptr_eq(&view.schema, &self.cache.schema) && *view.schema != *self.cache.schema {
-            self.committed.schema_changed = true;
-        }
+        self.committed.schema_changed |= *view.schema != *self.cache.schema;
+        self.tell(view.changes);
+        Ok(())
+    }
+
+    fn tell(&mut self, changes: Changes) {
         self.committed.changes.merge(Changes {
             opened: Vec::new(),
             resolved: Vec::new(),
-            ..view.changes
+            ..changes
         });
-        Ok(())
     }
 }
 
@@ -262,25 +270,4 @@ fn made(payloads: &[Payload]) -> Vec<Subject> {
         _ => None,
     });
     made.collect()
-}
-
-/// Leaves out what a later operation of the same draft overwrites.
-fn coalesce(payloads: Vec<Payload>) -> Vec<Payload> {
-    let mut written = BTreeSet::new();
-    let mut kept: Vec<Payload> = Vec::with_capacity(payloads.len());
-    for payload in payloads.into_iter().rev() {
-        let cell = match &payload {
-            Payload::SetField(op) => Some((Subject::Entity(op.entity), CellKey::Field(op.field))),
-            Payload::SetEdgeProperty(op) => {
-                Some((Subject::Edge(op.edge), CellKey::Property(op.property.clone())))
-            }
-            Payload::MoveOrderedEdge(op) => Some((Subject::Edge(op.edge), CellKey::Place)),
-            _ => None,
-        };
-        if cell.is_none_or(|cell| written.insert(cell)) {
-            kept.push(payload);
-        }
-    }
-    kept.reverse();
-    kept
 }

@@ -72,6 +72,7 @@ impl Transaction<'_> {
     ) -> Result<Outcome, CommandError> {
         let act = request.command.name();
         let overlay = id;
+        self.cache.staged = None;
         overlay::find(&*self.write, overlay)?.ok_or(CommandError::UnknownOverlay { act, overlay })?;
         let redo = request.command == Command::Redo;
         let (undo, again) = undo::edit_tops(&*self.write, overlay)?;

@@ -404,6 +404,46 @@ fn what_is_in_conflict_stays_and_is_named() {
 }
 
 #[test]
+fn decision_of_a_conflict_taken_back_opens_it_again() {
+    let (mut a, mut b, jane) = pair();
+    a.execute(update(jane, &[("name", "A")]));
+    b.execute(update(jane, &[("name", "B")]));
+    sync(&mut a, &mut b);
+    let values = |device: &Device| -> Vec<Vec<Value>> {
+        let conflicts = device.snapshot().conflicts().unwrap().into_iter();
+        conflicts
+            .map(|conflict| conflict.candidates.into_iter().map(|tip| tip.value).collect())
+            .collect()
+    };
+    let (open, conflict) = (values(&a), a.snapshot().conflicts().unwrap().remove(0).id);
+    let decision = Decision::Value(text("C"));
+    a.execute(Command::ResolveConflict { conflict, decision });
+    for _ in 0..2 {
+        assert!(values(&a).is_empty());
+        a.execute(Command::Undo);
+        sync(&mut a, &mut b);
+        assert_eq!((values(&a), values(&b)), (open.clone(), open.clone()));
+        assert_eq!(a.snapshot().conflicts().unwrap()[0].id, conflict);
+        assert!(a.execute(Command::Redo).skipped.is_empty());
+        assert_eq!(a.value(jane, "Contacts", "name"), text("C"));
+    }
+    // What is open again is nobody's alone: undoing one side of it would decide it.
+    a.execute(Command::Undo);
+    let undone = a.execute(Command::Undo);
+    let reasons: Vec<_> = undone.skipped.iter().map(|one| one.reason).collect();
+    assert_eq!(reasons, [SkipReason::InConflict]);
+    sync(&mut a, &mut b);
+    assert_eq!((values(&a), values(&b)), (open.clone(), open));
+    // It can be decided again, by anybody.
+    let decision = Decision::Value(text("D"));
+    b.execute(Command::ResolveConflict { conflict, decision });
+    sync(&mut a, &mut b);
+    assert!(values(&a).is_empty() && values(&b).is_empty());
+    assert_eq!(a.value(jane, "Contacts", "name"), text("D"));
+    a.assert_sound();
+}
+
+#[test]
 fn record_that_others_wrote_to_is_not_unmade() {
     let (mut a, mut b, _) = pair();
     let made = a.record("Contacts", &[("name", text("New"))]);
