@@ -21,7 +21,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 pub use conflict::{DecisionConflict, DecisionStatus, Fault, UnseenFact};
 pub use log::{Fact, FactLog, FactPage};
-pub use resolution::{RESOLVED, Resolution, ResolutionChoice};
+pub use resolution::{RESOLVED, Resolution, ResolutionChoice, Verdict};
 pub use store::WorkspaceEventStore;
 
 /// Under which leaves are hashed. It is the same on all peers, and keeps nothing secret: who can read the postings can

@@ -27,14 +27,13 @@ impl fmt::Display for SequenceNumber {
     }
 }
 
-/// Which form the payload of an event has: forms of one type are counted from 1 on. An event that says nothing has the
-/// first.
+/// Which form the payload of an event type has: the first, or one that replaced it later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SchemaVersion(pub NonZeroU32);
+pub struct SchemaVersion(NonZeroU32);
 
 impl SchemaVersion {
-    /// The first form of a type.
+    /// The form that an event type begins with.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// The version of that number; `None` for 0.

@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::commit::{Commit, Committed, RecordedCommand};
 use crate::error::{AppendError, DatabaseError, StoreError};
 use crate::event::{EventRecord, SchemaVersion, SequenceNumber};
+use crate::executor::{ReadRecordError, RecordReader};
 use crate::id::{CommandId, EventId};
 use crate::name::{EventType, StreamId};
 use crate::panic_words::panic_words;
@@ -131,7 +132,7 @@ impl Upcasters {
             hasher.update(event_type.as_str().as_bytes());
             hasher.update(&(steps.len() as u64).to_be_bytes());
             for from in steps.keys() {
-                hasher.update(&from.0.get().to_be_bytes());
+                hasher.update(&from.get().to_be_bytes());
             }
         }
         let mut bytes = [0; 8];
@@ -191,6 +192,13 @@ impl Upcasters {
             return Ok(records);
         }
         records.into_iter().map(|record| self.upcast(record)).collect()
+    }
+}
+
+/// An executor may read by way of upcasters too, in place of a store that does.
+impl RecordReader for Upcasters {
+    fn read(&self, record: EventRecord) -> Result<EventRecord, ReadRecordError> {
+        self.upcast(record).map_err(Into::into)
     }
 }
 

@@ -18,7 +18,7 @@ struct WorkspaceApp;
 
 /// The engine's plain page.
 #[derive(RustEmbed)]
-#[folder = "assets"]
+#[folder = "assets/page"]
 struct PlainPage;
 
 /// The file that is shown at `/`.

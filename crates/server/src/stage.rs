@@ -24,7 +24,7 @@ use crate::access::Access;
 use crate::app::{App, failed, json, json_response};
 use crate::engine_file::EngineFile;
 use crate::json_body::JsonBody;
-use crate::page::{fence, icon};
+use crate::page::fence;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::server::{STOP_TIME_MAX, ServeError, Server};
@@ -195,6 +195,11 @@ async fn style() -> Response {
 async fn script() -> Response {
     let media = [(CONTENT_TYPE, "text/javascript; charset=utf-8")];
     (media, include_str!("../assets/stage/stage.js")).into_response()
+}
+
+async fn icon() -> Response {
+    let media = [(CONTENT_TYPE, "image/svg+xml")];
+    (media, include_str!("../assets/page/icon.svg")).into_response()
 }
 
 async fn nothing_here() -> Problem {

@@ -79,7 +79,8 @@ impl AppPackage {
         if self.is_built() {
             return Ok(());
         }
-        self.npm(["run", "build"])
+        // Types are a check of their own, and a build need not wait for it.
+        self.npm(["run", "bundle"])
     }
 
     /// Installs what is missing, then runs a script of `package.json` with arguments.

@@ -43,6 +43,19 @@ pub enum Deed {
         new: En,
     },
     Fact,
+    /// A fact of some kind.
+    Note(u8),
+    /// A fact of some kind, decided on what its author knows; whose author may be at fault.
+    Decide {
+        kind: u8,
+        context: u8,
+        faulty: bool,
+    },
+    /// Resolves a decision that its author knows, if there is any, considering all facts known or none.
+    Resolve {
+        decision: u8,
+        all: bool,
+    },
     /// A delta to a text.
     Type {
         entity: En,
@@ -83,19 +96,21 @@ impl Deed {
     /// The frame: its kind and its payload.
     ///
     /// # Panics
-    /// When it is typing.
+    /// When it is typing or a resolution.
     #[must_use]
     pub fn frame(&self) -> (u16, Vec<u8>) {
         match self {
             Self::Frame(kind, payload) => (*kind, payload.clone()),
             other => {
-                let payload = other.payload().expect("only frames and typing have none");
+                let payload = other
+                    .payload()
+                    .expect("only frames, typing and resolutions have none");
                 (payload.kind(), payload.encode())
             }
         }
     }
 
-    /// The payload; `None` of a mere frame and of typing, which depends on the text.
+    /// The payload; `None` of a mere frame, and of typing and resolutions, which depend on what is known.
     #[must_use]
     pub fn payload(&self) -> Option<Payload> {
         let entity = |entity: &En| entity.get();
@@ -210,7 +225,31 @@ impl Deed {
                 metadata: Vec::new(),
             }
             .into(),
-            Self::Type { .. } | Self::Frame(..) => return None,
+            Self::Note(kind) | Self::Decide { kind, .. } => note(*kind).into(),
+            Self::Resolve { .. } | Self::Type { .. } | Self::Frame(..) => return None,
         })
+    }
+}
+
+/// A fact: one of two types about one of two people.
+fn note(kind: u8) -> RecordFact {
+    RecordFact {
+        fact_type: ["booked", "asked"][usize::from(kind % 2)].to_owned(),
+        payload: format!(r#"{{"who":{}}}"#, kind / 2 % 2).into_bytes(),
+        streams: Vec::new(),
+        metadata: Vec::new(),
+    }
+}
+
+/// A context query: about one person's bookings, one person, both types, or everything.
+pub(super) fn context_query(context: u8) -> String {
+    let who = context / 4 % 2;
+    match context % 4 {
+        0 => {
+            format!(r#"{{"filters":[{{"event_types":["booked"],"payload_predicates":[{{"who":{who}}}]}}]}}"#)
+        }
+        1 => format!(r#"{{"filters":[{{"payload_predicates":[{{"who":{who}}}]}}]}}"#),
+        2 => r#"{"filters":[{"event_types":["asked","booked"]}]}"#.to_owned(),
+        _ => r#"{"filters":[]}"#.to_owned(),
     }
 }

@@ -3,8 +3,16 @@
 use std::collections::BTreeSet;
 
 use openprod_core::bundle::{FORMAT_VERSION, Header};
-use openprod_core::{Bundle, BundleHash, CommandId, Hlc, Identity, Intent, LogId, Timestamp, VerifiedBundle};
+use openprod_core::intent::context_digest;
+use openprod_core::operation::RecordFact;
+use openprod_core::{
+    Bundle, BundleHash, BundleId, CommandId, DecisionContext, DecisionPolicy, Hlc, Identity, Intent, LogId,
+    OpId, Payload, Timestamp, VerifiedBundle,
+};
+use openprod_engine::facts::{RESOLVED, ResolutionChoice, Verdict};
+use openprod_events::EventQuery;
 
+use super::deed::context_query;
 use super::typing::Typist;
 use super::{Deed, Step};
 use crate::device::workspace;
@@ -162,12 +170,12 @@ impl Team {
                 causation_id: None,
                 justification: None,
                 approval_id: None,
-                decision: None,
+                decision: self.decision(&known, deeds),
             },
             root: [0; 32],
             count: 0,
         };
-        let frames = self.frames(&header, &known, deeds);
+        let frames = self.frames(&header, &known, &self.resolved(&known, deeds));
         let bytes = seal(&identity, &Forgery { header, frames });
         let bundle = Bundle::decode(bytes)
             .and_then(|bundle| bundle.verify(workspace().id))
@@ -179,6 +187,70 @@ impl Team {
         writer.chain.push(place);
         writer.known.insert(place);
         place
+    }
+
+    /// What a bundle says it was decided on.
+    fn decision(&self, known: &BTreeSet<usize>, deeds: &[Deed]) -> Option<DecisionContext> {
+        let decide = deeds.iter().find_map(|deed| match deed {
+            Deed::Decide { context, faulty, .. } => Some((*context, *faulty)),
+            _ => None,
+        });
+        let (context, faulty) = decide?;
+        let text = context_query(context);
+        let query: EventQuery = serde_json::from_str(&text).expect("the query is well formed");
+        let facts = self.oracle(known).facts().into_iter();
+        let seen: BTreeSet<OpId> = facts
+            .filter(|fact| query.matches(&fact.event_type, &fact.payload))
+            .map(|fact| fact.moment.op_id)
+            .collect();
+        Some(DecisionContext {
+            handler_version: 1,
+            semantics: 1,
+            query: text.into_bytes(),
+            count: seen.len() as u64 + u64::from(faulty),
+            digest: context_digest(&seen),
+            heads: Vec::new(),
+            policy: DecisionPolicy::Surface,
+        })
+    }
+
+    /// The deeds, with each resolution as the frame that it comes to.
+    fn resolved(&self, known: &BTreeSet<usize>, deeds: &[Deed]) -> Vec<Deed> {
+        let resolve = |deed: &Deed| {
+            let Deed::Resolve { decision, all } = deed else {
+                return deed.clone();
+            };
+            let decides = |bundle: &&usize| self.bundles[**bundle].header().intent.decision.is_some();
+            let decisions: Vec<_> = known.iter().filter(decides).collect();
+            // Of no decision, it is about a bundle that is none, or about nothing there is.
+            let about = decisions
+                .get(usize::from(*decision) % decisions.len().max(1))
+                .map_or(BundleId::from_u128(u128::from(*decision)), |bundle| {
+                    self.bundles[**bundle].id()
+                });
+            let facts = self.oracle(known).facts().into_iter();
+            let facts = facts.map(|fact| fact.moment.op_id).filter(|_| *all);
+            let verdict = Verdict {
+                decision: about,
+                choice: ResolutionChoice::Accept,
+                considered: facts.collect(),
+                reason: None,
+            };
+            let payload = openprod_events::Payload::new(verdict.payload()).expect("ids are texts");
+            let payload = Payload::from(RecordFact {
+                fact_type: RESOLVED.to_owned(),
+                payload: payload.canonical().as_bytes().to_vec(),
+                streams: Vec::new(),
+                metadata: Vec::new(),
+            });
+            Deed::Frame(payload.kind(), payload.encode())
+        };
+        deeds.iter().map(resolve).collect()
+    }
+
+    fn oracle(&self, known: &BTreeSet<usize>) -> Oracle {
+        let known: Vec<_> = known.iter().map(|bundle| self.bundles[*bundle].clone()).collect();
+        Oracle::new(&known).expect("what a writer knows is closed")
     }
 
     fn frames(&self, header: &Header, known: &BTreeSet<usize>, deeds: &[Deed]) -> Vec<(u16, Vec<u8>)> {

@@ -92,6 +92,16 @@ impl Causality {
         self.bundles[moment.bundle].header()
     }
 
+    /// All bundles, with their places among all.
+    pub(super) fn bundles(&self) -> impl Iterator<Item = (usize, &VerifiedBundle)> {
+        self.bundles.iter().enumerate()
+    }
+
+    /// Whether the author of one bundle had seen another one.
+    pub(super) fn bundle_has_seen(&self, later: usize, earlier: usize) -> bool {
+        self.pasts[later].contains(&earlier)
+    }
+
     /// Every operation whose payload decodes, in order.
     pub(super) fn operations(&self) -> Vec<(Moment, Payload)> {
         let mut operations = Vec::new();

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use openprod_core::{EdgeId, EntityId, FacetId, FieldId, FieldMode, FieldType, Hlc, OpId, Value};
 use openprod_engine::conflicts::{Conflict, ConflictKind};
 use openprod_engine::edge::Direction;
+use openprod_engine::facts::DecisionStatus;
 use openprod_engine::row::{Candidate, CellKey};
 use openprod_engine::schema::Field;
 use openprod_engine::text::Content;
 use openprod_engine::{Snapshot, Subject};
+use openprod_events::EventQuery;
 use openprod_storage::StorageError;
 
-use super::{Cell, Dispute, Ends, Kind, Oracle, Thing, Write, claim};
+use super::{Cell, Clash, Dispute, Ends, Kind, Oracle, Thing, Write, claim};
 
 /// Returns with the difference in words unless both sides are equal.
 macro_rules! expect_same {
@@ -43,7 +45,37 @@ impl Oracle {
         if let Some(difference) = self.difference_in_conflicts(snapshot)? {
             return Ok(Some(difference));
         }
+        if let Some(difference) = self.difference_in_decisions(snapshot)? {
+            return Ok(Some(difference));
+        }
         self.difference_in_tables(snapshot)
+    }
+
+    fn difference_in_decisions(&self, snapshot: &Snapshot) -> Result<Option<String>, StorageError> {
+        let page = snapshot.facts().query(&EventQuery::all(), 0, usize::MAX)?;
+        let found: BTreeSet<OpId> = page.facts.iter().map(|fact| fact.op_id).collect();
+        expect_same!(found.len(), page.facts.len(), "how often each fact is numbered");
+        let wanted: BTreeSet<OpId> = self.facts().iter().map(|fact| fact.moment.op_id).collect();
+        expect_same!(wanted, found, "the facts");
+        let found: BTreeMap<_, _> = snapshot
+            .decision_conflicts()?
+            .into_iter()
+            .map(|conflict| {
+                let unseen = conflict.unseen.iter();
+                let holds = conflict.status == DecisionStatus::Resolved;
+                let clash = Clash {
+                    fault: conflict.fault,
+                    unseen: unseen.map(|unseen| (unseen.fact.op_id, unseen.mutual)).collect(),
+                    settled_by: conflict
+                        .resolution
+                        .filter(|_| holds)
+                        .map(|resolution| resolution.op_id),
+                };
+                (conflict.decision, clash)
+            })
+            .collect();
+        expect_same!(self.clashes(), found, "the decision conflicts");
+        Ok(None)
     }
 
     fn difference_in_records(&self, snapshot: &Snapshot) -> Result<Option<String>, StorageError> {

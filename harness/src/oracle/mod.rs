@@ -10,6 +10,7 @@
 mod causality;
 mod cell;
 mod conflict;
+mod decision;
 mod difference;
 mod names;
 pub mod text;
@@ -17,13 +18,16 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::encoding::encode;
-use openprod_core::{EdgeId, EntityId, FacetId, FieldId, Hlc, OpId, Payload, Value, VerifiedBundle};
+use openprod_core::{
+    BundleId, EdgeId, EntityId, FacetId, FieldId, Hlc, OpId, Payload, Value, VerifiedBundle,
+};
 use openprod_engine::text::client_id;
 
 use causality::Causality;
 pub use causality::Moment;
 pub use cell::{Cell, Thing};
 pub use conflict::{Dispute, Kind};
+pub use decision::{Clash, Fact};
 pub use names::Names;
 use text::Document;
 
@@ -58,6 +62,8 @@ pub struct Oracle {
     names: Names,
     /// Of each text, every delta, in order.
     deltas: BTreeMap<(EntityId, FieldId), Vec<TextDelta>>,
+    /// What was recorded and could be a fact, in order.
+    recorded: Vec<Fact>,
 }
 
 /// A delta to a text.
@@ -81,6 +87,7 @@ impl Oracle {
             creations: BTreeMap::new(),
             names: Names::default(),
             deltas: BTreeMap::new(),
+            recorded: Vec::new(),
             causality,
         };
         for (moment, payload) in oracle.causality.operations() {
@@ -101,6 +108,9 @@ impl Oracle {
             };
             self.deltas.entry((op.entity, op.field)).or_default().push(delta);
         }
+        if let Payload::RecordFact(op) = &payload {
+            self.recorded.extend(decision::read(moment, op));
+        }
         if let Some((edge, ends)) = cell::creation(&payload) {
             self.creations.entry(edge).or_default().push((moment, ends));
         }
@@ -110,6 +120,18 @@ impl Oracle {
             writes.retain(|write| write.moment != moment);
             writes.push(Write { moment, value });
         }
+    }
+
+    /// The facts, in order.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        decision::facts(&self.causality, &self.recorded)
+    }
+
+    /// The decisions that are in conflict, or whose authors are at fault.
+    #[must_use]
+    pub fn clashes(&self) -> BTreeMap<BundleId, Clash> {
+        decision::clashes(&self.causality, &self.facts())
     }
 
     /// The writes to a cell that no other write to it has seen, in order.

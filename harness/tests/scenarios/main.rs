@@ -4,6 +4,7 @@
 
 mod conflict;
 mod convergence;
+mod decisions;
 mod device;
 mod edges;
 mod fork;

@@ -1,12 +1,15 @@
 //! One file a command: its arguments, what it asks of the engine, and what it says.
 
+mod audit;
 mod conflicts;
 mod connect;
 mod create;
+mod decisions;
 mod demo;
 mod demo_pair;
 mod doctor;
 mod engine_options;
+mod events;
 mod export;
 mod history;
 mod import;
@@ -41,6 +44,9 @@ pub(crate) enum Command {
     Import(import::Import),
     Export(export::Export),
     Conflicts(conflicts::Conflicts),
+    Events(events::Events),
+    Decisions(decisions::Decisions),
+    Audit(audit::Audit),
     Log(log::Log),
     History(history::History),
     Undo(undo::Undo),
@@ -64,6 +70,9 @@ impl Command {
             Self::Import(command) => command.run(context),
             Self::Export(command) => command.run(context),
             Self::Conflicts(command) => command.run(context),
+            Self::Events(command) => command.run(context),
+            Self::Decisions(command) => command.run(context),
+            Self::Audit(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::History(command) => command.run(context),
             Self::Undo(command) => command.run(context),

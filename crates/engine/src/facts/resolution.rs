@@ -68,16 +68,21 @@ pub struct Resolution {
 
 /// What a fact that resolves a decision says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    pub(crate) decision: BundleId,
-    pub(crate) choice: ResolutionChoice,
-    pub(crate) considered: BTreeSet<OpId>,
-    pub(crate) reason: Option<String>,
+pub struct Verdict {
+    /// The decision: the bundle in which it was taken.
+    pub decision: BundleId,
+    /// What is done.
+    pub choice: ResolutionChoice,
+    /// The facts that were considered.
+    pub considered: BTreeSet<OpId>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 impl Verdict {
     /// The payload of the fact that says so.
-    pub(crate) fn payload(&self) -> Value {
+    #[must_use]
+    pub fn payload(&self) -> Value {
         let considered: Vec<String> = self.considered.iter().map(ToString::to_string).collect();
         json!({
             "decision": self.decision.to_string(),
@@ -88,7 +93,8 @@ impl Verdict {
     }
 
     /// What a payload says; `None` when it has another form than [`Self::payload`] gives it.
-    pub(crate) fn read(payload: &Payload) -> Option<Self> {
+    #[must_use]
+    pub fn read(payload: &Payload) -> Option<Self> {
         let members = payload.value().as_object()?;
         let considered = members.get("considered")?.as_array()?;
         let reason = match members.get("reason")? {

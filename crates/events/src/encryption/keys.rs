@@ -95,6 +95,7 @@ secret! {
     /// The key of the tokens of indexable members. It must stay the same as long as the log: queries find by it.
     IndexKey
 }
+#[cfg(feature = "sqlite")]
 secret! {
     /// The key that wraps data keys in a file.
     MasterKey

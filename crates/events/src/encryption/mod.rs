@@ -37,7 +37,9 @@ mod store;
 
 use thiserror::Error;
 
-pub use keys::{DataKey, IndexKey, KeyError, KeyId, KeyStore, MasterKey};
+#[cfg(feature = "sqlite")]
+pub use keys::MasterKey;
+pub use keys::{DataKey, IndexKey, KeyError, KeyId, KeyStore};
 pub use memory::MemoryKeys;
 pub use plan::{EncryptionPlan, Protection};
 pub use seal::is_erased;

@@ -76,6 +76,8 @@ struct Wanted {
     older_events_arrived: bool,
     /// It has failed, and waits for somebody to say that it may go on.
     halted: bool,
+    /// How often somebody said so: one who saw it fail may be faster than the thread that is about to halt.
+    resumed: u64,
     end: bool,
 }
 
@@ -129,13 +131,17 @@ impl Projections {
         Ok(control)
     }
 
-    /// All projections that were started, by name, with how they are.
+    /// All projections that were started, by name, with how they are. Their lag is measured now, if the store can be
+    /// reached.
     #[must_use]
     pub fn list(&self) -> Vec<ProjectionStatus> {
-        self.lock()
-            .values()
-            .map(|running| running.control.status())
-            .collect()
+        let head = self.store.head().ok().flatten();
+        let running = self.lock();
+        let statuses = running.values().map(|running| {
+            running.control.shared.head(head);
+            running.control.status()
+        });
+        statuses.collect()
     }
 
     /// A hand on one projection; `None` when none of that name was started.
@@ -188,7 +194,7 @@ impl ProjectionControl {
     pub fn resume(&self) {
         self.order(|wanted| {
             wanted.paused = false;
-            wanted.halted = false;
+            wanted.go_on();
         });
     }
 
@@ -196,7 +202,7 @@ impl ProjectionControl {
     pub fn rebuild(&self) {
         self.order(|wanted| {
             wanted.rebuild = true;
-            wanted.halted = false;
+            wanted.go_on();
         });
     }
 
@@ -222,6 +228,18 @@ impl ProjectionControl {
     fn order(&self, change: impl FnOnce(&mut Wanted)) {
         change(&mut self.orders.lock());
         self.orders.moved.notify_all();
+    }
+}
+
+impl Wanted {
+    const fn go_on(&mut self) {
+        self.halted = false;
+        self.resumed = self.resumed.wrapping_add(1);
+    }
+
+    /// Halts, unless somebody has said since `before` that it may go on.
+    const fn halt_after(&mut self, before: Self) {
+        self.halted = self.resumed == before.resumed;
     }
 }
 
@@ -289,12 +307,12 @@ fn drive<T: ProjectionTarget>(
             Ok(Err(error)) => {
                 let name = runner.status().name;
                 tracing::error!(projection = name.as_str(), error = %error, "projection stopped");
-                orders.lock().halted = true;
+                orders.lock().halt_after(wanted);
             }
             Err(panic) => {
                 let reason = format!("the target panicked: {}", panic_words(&*panic));
                 shared.turn(ProjectionState::Failed { reason });
-                orders.lock().halted = true;
+                orders.lock().halt_after(wanted);
             }
         }
     }

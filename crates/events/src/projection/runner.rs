@@ -324,6 +324,10 @@ impl<T: ProjectionTarget> ProjectionRunner<T> {
                 if let Some(last) = before.last() {
                     self.apply(written, before, Some(last.sequence_number))?;
                     written = self.written.unwrap_or(written);
+                    if written.position != Some(last.sequence_number) {
+                        // This time an earlier one was refused, and all after it is read again.
+                        return Ok(());
+                    }
                 }
                 let Some(poison) = rest.first() else {
                     return Ok(());

@@ -214,6 +214,9 @@ fn patterns() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    // Each case makes a file.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn queries_find_what_they_would_find_among_plain_payloads(
         payloads in proptest::collection::vec((0_usize..3, members()), 0..20),

@@ -1,16 +1,16 @@
 //! Projections: whatever is interrupted, the rows are the fold of the log.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use openprod_events::projection::{
-    EventOrder, MemoryTarget, OnPoison, PostgresTarget, Projection, ProjectionConfig, ProjectionError,
-    ProjectionRunner, ProjectionState, ProjectionTarget, ProjectionVersion, Projections, ProjectionsError,
-    SqliteTarget, Step,
+    ApplyError, EventOrder, MemoryTarget, OnPoison, PostgresTarget, Projection, ProjectionConfig,
+    ProjectionError, ProjectionRunner, ProjectionState, ProjectionTarget, ProjectionVersion, Projections,
+    ProjectionsError, SqliteTarget, Step,
 };
 use openprod_events::subscription::Backoff;
-use openprod_events::{EventStore, MemoryStore, SequenceNumber};
+use openprod_events::{EventQuery, EventRecord, EventStore, MemoryStore, ProjectionName, SequenceNumber};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -331,6 +331,54 @@ fn poison_event_is_set_aside_with_its_reason_or_stops_the_projection() {
     }
 }
 
+/// Refuses what the list ends with, each number once: not even twice the same.
+struct Moody(TallyProjection, Mutex<Vec<u64>>);
+
+impl Projection<MemoryTarget<Tally>> for Moody {
+    fn name(&self) -> ProjectionName {
+        TallyProjection::name()
+    }
+
+    fn version(&self) -> ProjectionVersion {
+        ProjectionVersion(1)
+    }
+
+    fn query(&self) -> EventQuery {
+        EventQuery::all()
+    }
+
+    fn reset(&self, rows: &mut Tally) -> Result<(), ApplyError> {
+        Projection::<MemoryTarget<Tally>>::reset(&self.0, rows)
+    }
+
+    fn apply(&self, event: &EventRecord, rows: &mut Tally) -> Result<(), ApplyError> {
+        let mut refused = self.1.lock().unwrap();
+        if refused.last() == Some(&event.sequence_number.0) {
+            refused.pop();
+            return Err(ApplyError::event("not this time"));
+        }
+        Projection::<MemoryTarget<Tally>>::apply(&self.0, event, rows)
+    }
+}
+
+#[test]
+fn projection_that_refuses_now_this_and_now_that_loses_nothing_else() {
+    let store: Arc<dyn EventStore> = Arc::new(MemoryStore::default());
+    store
+        .append((1..=9).map(|n| counted(n % 2, n)).collect())
+        .unwrap();
+    let projection = Moody(TallyProjection::default(), Mutex::new(vec![2, 6, 8]));
+    let config = ProjectionConfig {
+        on_poison: OnPoison::SetAside,
+        ..config(100)
+    };
+    let target = MemoryTarget::<Tally>::default();
+    let mut runner = ProjectionRunner::new(Arc::clone(&store), projection, target.clone(), config).unwrap();
+    runner.catch_up().unwrap();
+    assert_eq!(target.state(), fold(&all(&*store), &[2]));
+    assert_eq!((runner.status().applied, runner.status().set_aside), (8, 1));
+}
+
 #[test]
 fn too_many_poison_events_stop_a_projection_all_the_same() {
     let store: Arc<dyn EventStore> = Arc::new(MemoryStore::default());
@@ -422,10 +470,11 @@ fn manager_lists_pauses_resumes_and_rebuilds() {
     control.pause();
     assert!(control.wait_until(PATIENCE, |status| status.state == ProjectionState::Paused));
     store.append(vec![counted(0, 2)]).unwrap();
+    let listed = &projections.list()[0];
     assert_eq!(
-        projections.list()[0].position,
-        Some(SequenceNumber(1)),
-        "it rests"
+        (listed.position, listed.lag),
+        (Some(SequenceNumber(1)), 1),
+        "it rests, and falls behind"
     );
     control.rebuild();
     control.resume();

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use openprod_events::executor::RecordReader;
 use openprod_events::projection::{MemoryTarget, OnPoison, ProjectionConfig, ProjectionRunner};
 use openprod_events::upcaster::{UpcastError, UpcastFault, Upcasters, UpcastingStore};
 use openprod_events::{
@@ -173,6 +174,23 @@ fn failing_upcaster_is_named_with_event_type_and_versions() {
         .unwrap();
     let error = failure(json!({}), 1, large);
     assert!(matches!(error.source, UpcastFault::NoPayload(_)), "{error:?}");
+}
+
+#[test]
+fn executor_can_read_by_way_of_upcasters() {
+    let store = MemoryStore::default();
+    store
+        .append(vec![
+            event("named", json!({"name": "Ann Bell"})),
+            event("named", json!({"name": "Ann"})),
+        ])
+        .unwrap();
+    let reader: &dyn RecordReader = &upcasters();
+    let mut records = all(&store).into_iter();
+    let read = reader.read(records.next().unwrap()).unwrap();
+    assert_eq!(read.payload.value(), &json!({"given": "Ann", "family": "Bell"}));
+    let error = reader.read(records.next().unwrap()).unwrap_err();
+    assert!(error.is::<UpcastError>(), "{error:?}");
 }
 
 #[test]
