@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBrowser, shoot } from "./browser";
-import { engineFor, listed, propsDesk, type Tables, windowOn } from "./stage";
+import { engineFor, listed, propsDesk, type Tables, WAIT, windowOn } from "./stage";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -83,7 +83,7 @@ it("pastes 1,000 rows after telling which cells do not fit, and takes all of it 
     .poll(async () => {
       await desk.post("/undo", {}).catch(() => null);
       return (await listed(desk, "limit=1")).records[0]?.fields.name;
-    })
+    }, WAIT)
     .toBe("Prop 000");
   await counts(1);
 });

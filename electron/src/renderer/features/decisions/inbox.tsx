@@ -54,6 +54,9 @@ export function DecisionInbox() {
 
 function DecisionCard({ decision }: { decision: Decision }) {
   const actorName = useActorName();
+  // Facts that were recorded by hand name themselves; a command has a name of its own.
+  const [first] = decision.own;
+  const what = first && decision.command.startsWith("events.") ? first.type : decision.command;
   const [why, setWhy] = useState("");
   const [busy, setBusy] = useState(false);
   const settle = async (choice: Choice) => {
@@ -78,7 +81,7 @@ function DecisionCard({ decision }: { decision: Decision }) {
       <header className="card-head">
         <CalendarX2 size={15} aria-hidden="true" />
         <strong>
-          {actorName(decision.actor)} decided “{factWords(decision.command)}” without having seen{" "}
+          {actorName(decision.actor)} decided “{factWords(what)}” without having seen{" "}
           {decision.unseen.length === 1 ? "this" : `${decision.unseen.length} things`}
         </strong>
         {decision.mutual && <span className="tag tag-strong">each without the other</span>}

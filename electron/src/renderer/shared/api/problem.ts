@@ -60,7 +60,7 @@ export function tell(error: unknown): Told {
   const detail = sentence(error.message);
   switch (error.code) {
     case "unreachable":
-      return { title: detail, next: "It is tried again by itself. Nothing that was saved is lost." };
+      return { title: detail, next: "Nothing that was saved is lost. What was under way was not saved." };
     case "unauthorized":
       return { title: "This page is no longer signed in", next: "Run “openprod open” for a new link." };
     case "wrong_type":
