@@ -6,8 +6,10 @@
     reason = "tests say what they skip, and a victim what was acknowledged"
 )]
 
+mod commands;
 mod conformance;
 mod encryption;
+mod examples;
 mod faults;
 mod model;
 mod outage;
