@@ -124,10 +124,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         5 => (entity(), entity()).prop_map(|(survivor, absorbed)| Deed::Merge { survivor, absorbed }),
         3 => (entity(), entity()).prop_map(|(source, new)| Deed::Split { source, new }),
         1 => Just(Deed::Fact),
-        3 => (0..4_u8).prop_map(Deed::Note),
-        4 => (0..4_u8, 0..8_u8, prop::bool::weighted(0.1))
+        2 => (0..4_u8).prop_map(Deed::Note),
+        2 => (0..4_u8, 0..8_u8, prop::bool::weighted(0.1))
             .prop_map(|(kind, context, faulty)| Deed::Decide { kind, context, faulty }),
-        3 => (any::<u8>(), prop::bool::weighted(0.8)).prop_map(|(decision, all)| Deed::Resolve { decision, all }),
+        1 => (any::<u8>(), prop::bool::weighted(0.8)).prop_map(|(decision, all)| Deed::Resolve { decision, all }),
         10 => typing(),
         1 => frame(),
     ]

@@ -16,6 +16,9 @@ use super::row::{
     FactRow, Kind, Ordinal, damaged, list_key, number_at_end, posting_key, stream_id, stream_key,
 };
 
+/// How many versions of a stream are looked at together. Whoever follows a stream is never far behind.
+const VERSIONS_BATCH: usize = 64;
+
 /// The facts of one state of a workspace.
 #[derive(Clone, Copy)]
 pub struct FactLog<'a> {
@@ -58,7 +61,9 @@ impl<'a> FactLog<'a> {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn head(&self) -> Result<u64, StorageError> {
-        Ordinal::head(self.store)
+        let last = self.store.scan_back(Space::Fact, &[], None, 1)?;
+        last.first()
+            .map_or(Ok(0), |(key, _)| number_at_end(Space::Fact, key))
     }
 
     /// The fact of this number; `None` when there is none.
@@ -66,10 +71,8 @@ impl<'a> FactLog<'a> {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn fact(&self, number: u64) -> Result<Option<Fact>, StorageError> {
-        if self.store.get(Space::Fact, &number.to_be_bytes())?.is_none() {
-            return Ok(None);
-        }
-        fact(number, FactRow::load(self.store, number)?).map(Some)
+        let row = FactRow::find(self.store, number)?;
+        row.map(|row| fact(number, row)).transpose()
     }
 
     /// The number of the fact that an operation recorded; `None` when it recorded none.
@@ -107,7 +110,9 @@ impl<'a> FactLog<'a> {
         let mut walk = Walk::new(&lists, &found, Way::Down, head, head)?;
         while let Some(candidate) = walk.advance()? {
             let number = candidate.seq.unsigned_abs();
-            if number > 0 && matches(query, &FactRow::load(self.store, number)?)? {
+            if let Some(row) = FactRow::find(self.store, number)?
+                && matches(query, &row)?
+            {
                 return Ok(Some(number));
             }
         }
@@ -119,7 +124,10 @@ impl<'a> FactLog<'a> {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn stream_version(&self, stream: &StreamId) -> Result<u64, StorageError> {
-        Ordinal::stream_head(self.store, stream.as_str())
+        let key = stream_key(stream.as_str());
+        let last = self.store.scan_back(Space::Stream, &key, None, 1)?;
+        last.first()
+            .map_or(Ok(0), |(key, _)| number_at_end(Space::Stream, key))
     }
 
     /// The last fact of a stream; `None` when it has none.
@@ -173,26 +181,25 @@ impl<'a> FactLog<'a> {
         Ok(facts)
     }
 
-    /// How many facts a stream had when the last fact was `number`: versions rise with numbers, so halving finds it.
+    /// The last version of a stream whose fact has at most this number.
     fn version_at(&self, stream: &StreamId, number: u64) -> Result<u64, StorageError> {
-        if number == 0 {
-            return Ok(0);
-        }
-        let (mut low, mut high) = (0, self.stream_version(stream)?);
-        while low < high {
-            let middle = low + (high - low).div_ceil(2);
-            let key = super::row::version_key(stream.as_str(), middle);
-            let found = self
+        let key = stream_key(stream.as_str());
+        let mut before: Option<Vec<u8>> = None;
+        while number > 0 {
+            let rows = self
                 .store
-                .get(Space::Stream, &key)?
-                .ok_or_else(|| damaged(Space::Stream))?;
-            if number_at_end(Space::Stream, &found)? <= number {
-                low = middle;
-            } else {
-                high = middle - 1;
+                .scan_back(Space::Stream, &key, before.as_deref(), VERSIONS_BATCH)?;
+            for (key, value) in &rows {
+                if number_at_end(Space::Stream, value)? <= number {
+                    return number_at_end(Space::Stream, key);
+                }
+            }
+            match rows.into_iter().next_back() {
+                Some((last, _)) => before = Some(last),
+                None => break,
             }
         }
-        Ok(low)
+        Ok(0)
     }
 
     /// The rows of the first `limit` facts beyond number `after` that match a query.
@@ -214,8 +221,9 @@ impl<'a> FactLog<'a> {
             && let Some(candidate) = walk.advance()?
         {
             let number = candidate.seq.unsigned_abs();
-            let row = FactRow::load(self.store, number)?;
-            if matches(query, &row)? {
+            if let Some(row) = FactRow::find(self.store, number)?
+                && matches(query, &row)?
+            {
                 found.push((number, row));
             }
         }

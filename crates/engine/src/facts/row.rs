@@ -28,12 +28,16 @@ pub(crate) struct FactRow {
 }
 
 impl FactRow {
-    /// The fact of this number.
+    /// The fact of this number, which is there.
     pub(crate) fn load(store: &dyn Read, number: u64) -> Result<Self, StorageError> {
-        let bytes = store
-            .get(Space::Fact, &number.to_be_bytes())?
-            .ok_or_else(|| damaged(Space::Fact))?;
-        stored(Space::Fact, &bytes)
+        Self::find(store, number)?.ok_or_else(|| damaged(Space::Fact))
+    }
+
+    /// The fact of this number. In a state of the past, and while a state is derived anew, facts are missing that
+    /// have a lower number than others that are there.
+    pub(crate) fn find(store: &dyn Read, number: u64) -> Result<Option<Self>, StorageError> {
+        let bytes = store.get(Space::Fact, &number.to_be_bytes())?;
+        bytes.map(|bytes| stored(Space::Fact, &bytes)).transpose()
     }
 }
 

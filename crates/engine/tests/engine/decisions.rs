@@ -426,3 +426,32 @@ fn any_order_of_arrival_gives_the_same_conflicts() {
     assert!(!seen[0].0.is_empty());
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
 }
+
+#[test]
+fn decision_on_everything_is_derived_alike_by_a_replay() {
+    let (mut a, mut b) = apart();
+    let everything = |device: &mut Device| {
+        let version = device.snapshot().facts().context_version(&EventQuery::all());
+        device.execute(Command::RecordFacts(RecordFacts {
+            facts: vec![fact("counted", "{}")],
+            context: Some(ExpectedFacts {
+                query: r#"{"filters":[]}"#.to_owned(),
+                version: version.unwrap(),
+                handler_version: 1,
+                policy: DecisionPolicy::Surface,
+            }),
+            ..RecordFacts::default()
+        }));
+    };
+    for _ in 0..3 {
+        everything(&mut a);
+        everything(&mut b);
+    }
+    sync(&mut a, &mut b);
+    everything(&mut a);
+    sync(&mut a, &mut b);
+    assert_eq!(open(&a).len(), 6);
+    assert!(conflicts(&a).iter().all(|conflict| conflict.unseen.len() == 3));
+    a.assert_sound();
+    b.assert_sound();
+}
