@@ -1,5 +1,82 @@
 /** Generated from openapi.json by `npm run generate`. Not to be edited. */
 export interface paths {
+    "/audit/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists commands with who gave them, on which device, when and why, newest first; of a record or one of its fields, the
+         *     commands behind its values.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description What this person did: a public key in hex. */
+                    actor?: string;
+                    /** @description Commands of this type, as `records.update`. */
+                    command_type?: string;
+                    /** @description Where the page before ended: its `next_cursor`. */
+                    cursor?: string;
+                    /** @description What was done to this record under any of its names, and to its edges. */
+                    entity?: string;
+                    /** @description Of a record: what was done to this field, an id or a name; the table must be named too. */
+                    field?: string;
+                    /** @description How many commands are looked at: 1 to 1,000; 100 when absent. */
+                    limit?: number;
+                    /** @description What was done at this time or later: RFC 3339. */
+                    since?: string;
+                    /** @description What was done in this table and to it: an id, or a name. */
+                    table?: string;
+                    /** @description What was done before this time: RFC 3339. */
+                    until?: string;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Audit"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conflicts/list": {
         parameters: {
             query?: never;
@@ -109,6 +186,182 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/decisions/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists decision conflicts. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `open` (those that wait for somebody, opened again or not; when absent), `resolved` or `all`. */
+                    status?: string;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecisionConflicts"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/decisions/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what is done about a decision that had not seen what it should have. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ResolveDecisionBody"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Done"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examines the network and how the workspace stands with its peers on it; where no workspace is open, the network
+         *     alone. Takes up to a few seconds.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A peer that somebody misses: the name of its device, the beginning of its key, or its address. */
+                    peer?: string;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Examination"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -509,6 +762,177 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Done"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/append": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records facts. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AppendEvents"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Appended"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/append_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records facts, provided that a context has not changed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AppendEventsIf"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Appended"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the events that match a query, and how far its context has come. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QueryEvents"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventsFound"];
                     };
                 };
             };
@@ -1651,6 +2075,63 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Connected"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peers/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dials an address no longer that was given by hand. A connection that stands goes on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConnectPeer"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Forgotten"];
                     };
                 };
             };
@@ -3691,6 +4172,76 @@ export interface components {
             /** @description The draft; `null` when none is active. */
             overlay_id?: string | null;
         };
+        /** @description An address that was given by hand. */
+        AddressView: {
+            /** @description The address, as it was given. */
+            address: string;
+            /** @description Whether that peer is connected. */
+            connected: boolean;
+            /** @description Who was found there; `null` while nobody was since the engine started. */
+            peer_id?: string | null;
+        };
+        /** @description What was recorded. */
+        Appended: {
+            /** @description The bundle that holds the events. */
+            bundle_id?: string | null;
+            /** @description The command. */
+            command_id: string;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            committed_count: number;
+            /**
+             * Format: int64
+             * @description The number of the first event, by this device's count.
+             */
+            first_sequence_number?: number | null;
+            /**
+             * Format: int64
+             * @description The number of the last event.
+             */
+            last_sequence_number?: number | null;
+            /** @description Whether the command was carried out before, so that nothing was done now. */
+            repeated: boolean;
+        };
+        /** @description Facts to be recorded, all or none. */
+        AppendEvents: {
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description The facts, in order. */
+            events: components["schemas"]["NewEventBody"][];
+            /** @description Streams that must end where they are expected to, those that are only read too. */
+            expected_streams?: components["schemas"]["StreamVersionBody"][];
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
+        /**
+         * @description Facts to be recorded, all or none, provided that a context has not changed. The context is signed with them, and
+         *     every peer checks it against what it knows.
+         */
+        AppendEventsIf: {
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description Which events are relevant. */
+            context: components["schemas"]["ContextBody"];
+            /** @description The facts, in order. */
+            events: components["schemas"]["NewEventBody"][];
+            /**
+             * Format: int64
+             * @description The `current_context_version` that was seen; `null` when nothing matched.
+             */
+            expected_context_version?: number | null;
+            /** @description Streams that must end where they are expected to, those that are only read too. */
+            expected_streams?: components["schemas"]["StreamVersionBody"][];
+            /**
+             * Format: int32
+             * @description The version of the code that decided; 0 when absent.
+             */
+            handler_version?: number;
+            /** @description What is to happen should facts turn up that were not seen: `surface` (when absent), `compensate` or `lose`. */
+            policy?: string | null;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
         /** @description A record that is to be one of another table too. */
         AttachRecord: {
             command?: components["schemas"]["CommandEnvelope"] | null;
@@ -3704,6 +4255,75 @@ export interface components {
             table: string;
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
+        };
+        /** @description A page of the trail. */
+        Audit: {
+            /** @description The commands, newest first, in the order in which they arrived here. */
+            entries: components["schemas"]["AuditEntryView"][];
+            /** @description Where the next page begins; `null` on the last. A page can be short of its limit, or empty, and not be the last. */
+            next_cursor?: string | null;
+        };
+        /** @description What a command was decided on. */
+        AuditDecision: {
+            /** @description The context query, as it was signed. */
+            context: Record<string, never>;
+            /**
+             * Format: int64
+             * @description How many facts it matched.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description The version of the code that decided.
+             */
+            handler_version: number;
+        };
+        /** @description A command, as it was signed. */
+        AuditEntryView: {
+            /** @description Who gave it: a public key in hex. */
+            actor_id: string;
+            /** @description The approval it refers to. */
+            approval_id?: string | null;
+            /** @description When, in RFC 3339. */
+            at: string;
+            /** @description The bundle that makes it authentic. */
+            bundle_id: string;
+            /** @description The command that caused it. */
+            causation_id?: string | null;
+            /** @description What it did, of that which was asked for, in order: the first 200 changes, each with its operation. */
+            changes: components["schemas"]["PastChangeView"][];
+            /**
+             * Format: int64
+             * @description How many changes there are beyond those.
+             */
+            changes_omitted: number;
+            /** @description The command. */
+            command_id: string;
+            /** @description What kind of command, as `records.create`. */
+            command_type: string;
+            /** @description The conversation that it belongs to. */
+            correlation_id?: string | null;
+            decision?: components["schemas"]["AuditDecision"] | null;
+            /** @description On which device: the log that it is in. */
+            device: string;
+            /** @description Whether it is held: it is stored and does nothing yet. */
+            held: boolean;
+            /** @description When, in 24 hex digits. */
+            hlc: string;
+            /** @description The reason given. */
+            justification?: string | null;
+            /**
+             * Format: int32
+             * @description How many operations it came to.
+             */
+            operations: number;
+            /**
+             * Format: int64
+             * @description Its number in its log, from 1.
+             */
+            seq: number;
+            /** @description Where the command came from. */
+            source: string;
         };
         /** @description What others did. */
         Away: {
@@ -3843,12 +4463,43 @@ export interface components {
             /** @description The table's id; `null` when it is about none. */
             table_id?: string | null;
         };
+        /** @description A stream that does not end where it was expected to. */
+        ChangedStream: {
+            /**
+             * Format: int64
+             * @description How many it has.
+             */
+            actual_version: number;
+            /**
+             * Format: int64
+             * @description How many events it was expected to have.
+             */
+            expected_version: number;
+            /** @description The stream. */
+            stream: string;
+        };
         /** @description A cell that an edit writes. */
         ChangeView: components["schemas"]["CellView"] & {
             /** @description What the edit writes; of existence and membership, `true` or `false`. */
             after: components["schemas"]["FieldValue"];
             /** @description What stands there without the draft. */
             before: components["schemas"]["FieldValue"];
+        };
+        /** @description One thing that was checked. */
+        CheckView: {
+            /** @description What to do; `null` when there is nothing to do. */
+            advice?: string | null;
+            /** @description What was seen; `null` when there is nothing to add. */
+            detail?: string | null;
+            /**
+             * @description Which: `interfaces`, `multicast`, `discovery`, `sync_port`, `sync`, `members`, `address:HOST:PORT`, `clock`,
+             *     `versions`, `in_step`, `peer`.
+             */
+            id: string;
+            /** @description `ok`, `warn`, `fail` or `skipped`. */
+            status: string;
+            /** @description The verdict in a few words. */
+            title: string;
         };
         /** @description How far a log is applied. */
         ClockEntry: {
@@ -3941,12 +4592,17 @@ export interface components {
             /** @description Who it is: a public key in hex. */
             peer_id: string;
         };
-        /** @description A peer to connect to. */
+        /** @description An address of a peer. */
         ConnectPeer: {
             /** @description Where it is: `HOST:PORT`. */
             address: string;
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
+        };
+        /** @description A set of events: those that match one of the filters; all without. */
+        ContextBody: {
+            /** @description The alternatives. */
+            filters?: components["schemas"]["EventFilterBody"][];
         };
         /** @description An edge to be made. */
         CreateEdge: {
@@ -4025,6 +4681,59 @@ export interface components {
             field_b: string;
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
+        };
+        /** @description The decision conflicts of a workspace. */
+        DecisionConflicts: {
+            /** @description In the order in which the decisions were taken, alike on every device. */
+            conflicts: components["schemas"]["DecisionConflictView"][];
+        };
+        /** @description A decision that had not seen facts which it should have, or whose author is at fault. */
+        DecisionConflictView: {
+            /** @description Who decided: a public key in hex. */
+            actor_id: string;
+            /** @description When, in RFC 3339. */
+            at: string;
+            /** @description The command. */
+            command_id: string;
+            /** @description What kind of command decided. */
+            command_type: string;
+            /** @description What was relevant to it: a query, as it was signed. */
+            context: Record<string, never>;
+            /** @description The bundle in which it was taken, which also names the conflict: the same id on every device. */
+            decision_id: string;
+            /**
+             * Format: int32
+             * @description The version of the code that decided.
+             */
+            handler_version: number;
+            /** @description When, in 24 hex digits. */
+            hlc: string;
+            /** @description The reason given. */
+            justification?: string | null;
+            /**
+             * @description `mutual` when it and another decision passed each other, `stale` when it alone had not seen, `faulty` when what
+             *     its author says to have seen is not so.
+             */
+            kind: string;
+            /** @description Under the policy `lose`: whether it has lost, alike on every device. */
+            lost: boolean;
+            /** @description Whether it and another decision passed each other. */
+            mutual: boolean;
+            /** @description What it recorded. */
+            own: components["schemas"]["EventView"][];
+            /** @description The decisions that it passed. */
+            passed: string[];
+            /** @description What is to happen to it: `surface`, `compensate` or `lose`. */
+            policy: string;
+            /** @description What its author got wrong; `null` when he is not at fault. */
+            problem?: string | null;
+            resolution?: components["schemas"]["ResolutionView"] | null;
+            /** @description Whether every log that is known here has seen the decision, so that no more can turn up from these. */
+            settled: boolean;
+            /** @description `open`, `reopened` (facts turned up that had not been considered) or `resolved`. */
+            status: string;
+            /** @description What it had not seen and should have. */
+            unseen: components["schemas"]["UnseenView"][];
         };
         /** @description What was done. */
         DeedView: (components["schemas"]["Write"] & {
@@ -4265,6 +4974,35 @@ export interface components {
             /** @description The workspace. */
             workspace: string;
         } | {
+            /**
+             * Format: int64
+             * @description The number of the first.
+             */
+            first_sequence_number: number;
+            /**
+             * Format: int64
+             * @description The number of the last.
+             */
+            last_sequence_number: number;
+            /** @enum {string} */
+            type: "events_appended";
+            /** @description The workspace. */
+            workspace: string;
+        } | {
+            /** @description The decision. */
+            decision_id: string;
+            /** @enum {string} */
+            type: "decision_conflict_opened";
+            /** @description The workspace. */
+            workspace: string;
+        } | {
+            /** @description The decision. */
+            decision_id: string;
+            /** @enum {string} */
+            type: "decision_conflict_resolved";
+            /** @description The workspace. */
+            workspace: string;
+        } | {
             /** @description The peer. */
             peer_id: string;
             /** @enum {string} */
@@ -4342,6 +5080,70 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "resync";
+        };
+        /** @description Which events match: those that fulfil all that is given here. */
+        EventFilterBody: {
+            /** @description One of these types; an empty list matches nothing. */
+            event_types?: string[] | null;
+            /** @description A payload that contains one of these; an empty list matches nothing. */
+            payload_predicates?: Record<string, never>[] | null;
+        };
+        /** @description What a query found, at one moment. */
+        EventsFound: {
+            /**
+             * Format: int64
+             * @description The highest number among all that match; `null` when none does.
+             */
+            current_context_version?: number | null;
+            /** @description The events, by sequence number. */
+            event_records: components["schemas"]["EventView"][];
+            /**
+             * Format: int64
+             * @description The highest number among those returned; `null` when there are none.
+             */
+            last_returned_sequence_number?: number | null;
+        };
+        /** @description A recorded fact. */
+        EventView: {
+            /** @description Who recorded it: a public key in hex. */
+            actor_id: string;
+            /** @description The same. */
+            at: string;
+            /** @description Its bundle. */
+            bundle_id: string;
+            /** @description What kind of fact. */
+            event_type: string;
+            /** @description When, in 24 hex digits. */
+            hlc: string;
+            /** @description Where it comes from, as whoever recorded it says. */
+            metadata: Record<string, never>;
+            /** @description When, in RFC 3339. */
+            occurred_at: string;
+            /** @description The operation that recorded it: its id on every device. */
+            op_id: string;
+            /** @description What happened. */
+            payload: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Its place in the order in which this device applied events. Other devices count in another order.
+             */
+            sequence_number: number;
+            /** @description Its streams, and where it stands in them by this device's count. */
+            streams: components["schemas"]["StreamVersionBody"][];
+        };
+        /** @description What the doctor found. */
+        Examination: {
+            /** @description When it was looked, in RFC 3339. */
+            checked_at: string;
+            /**
+             * @description The checks, from the cable to the other device. The one with the id `peer` answers for the peer that was
+             *     asked about.
+             */
+            checks: components["schemas"]["CheckView"][];
+            /** @description The peers that were ever met, as far as they are remembered. */
+            peers: components["schemas"]["PeerExamined"][];
+            /** @description The worst of the checks: `ok`, `warn` or `fail`. */
+            status: string;
         };
         /** @description The field mappings of a workspace. */
         FieldMappings: {
@@ -4425,6 +5227,11 @@ export interface components {
             position: number;
             /** @description What is wrong with it. */
             reason: string;
+        };
+        /** @description Whether an address was forgotten. */
+        Forgotten: {
+            /** @description False when it was not among those given by hand. */
+            forgotten: boolean;
         };
         /** @description A log that contradicts itself. */
         ForkView: {
@@ -4520,6 +5327,15 @@ export interface components {
             survivor: string;
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
+        };
+        /** @description A fact to be recorded. */
+        NewEventBody: {
+            /** @description What kind of fact, such as `person_booked`; what begins with `openprod.` is reserved. */
+            event_type: string;
+            /** @description What happened: any JSON of at most 1 MiB, 64 levels deep, without whole numbers beyond ±(2⁵³ − 1). */
+            payload: Record<string, never>;
+            /** @description The streams it belongs to, each once. */
+            streams?: string[];
         };
         /** @description An edge to be deleted or restored. */
         OfEdge: {
@@ -4629,9 +5445,18 @@ export interface components {
             /** @description Whether what it wrote is what is shown now. */
             shown: boolean;
         };
+        /** @description A peer, and why it is not connected. */
+        PeerExamined: components["schemas"]["PeerView"] & {
+            reason?: components["schemas"]["CheckView"] | null;
+        };
         /** @description The peers of a workspace. */
         Peers: {
-            /** @description Those that were met since the engine started, in order of their keys. */
+            /**
+             * @description The addresses that were given by hand, in order. They are dialled, also after a restart, until they are
+             *     forgotten.
+             */
+            addresses: components["schemas"]["AddressView"][];
+            /** @description Those that were ever met, as far as they are remembered, in order of their keys. */
             peers: components["schemas"]["PeerView"][];
         };
         /** @description A peer. */
@@ -4650,12 +5475,26 @@ export interface components {
             behind: number;
             /** @description Whether it is connected. */
             connected: boolean;
+            /**
+             * Format: int32
+             * @description The rules by which it derives its state; `null` before it has said so.
+             */
+            derivation?: number | null;
+            /** @description Whether its announcement is heard on the network at present. */
+            heard: boolean;
+            /** @description When it was last connected, in RFC 3339: now, while it is. */
+            last_seen?: string | null;
             /** @description What its device is called. */
             name: string;
             /** @description Who it is: a public key in hex. */
             peer_id: string;
             /** @description What went wrong with it last; `null` while all is well. */
             problem?: string | null;
+            /**
+             * Format: int32
+             * @description The protocol that it speaks; `null` before it has said so.
+             */
+            protocol?: number | null;
             /**
              * Format: int64
              * @description By how many milliseconds its clock is ahead of this one.
@@ -4666,9 +5505,14 @@ export interface components {
          * @description Names a kind of refusal; its spelling never changes.
          * @enum {string}
          */
-        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_bundle" | "method_not_allowed" | "request_timeout" | "command_reused" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "already_joined" | "unwritable" | "too_large" | "not_json" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "closed" | "read_only" | "disk_full";
+        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_decision" | "unknown_bundle" | "method_not_allowed" | "request_timeout" | "command_reused" | "context_changed" | "streams_changed" | "facts_not_drafted" | "decision_resolved" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "already_joined" | "unwritable" | "too_large" | "not_json" | "bad_fact" | "bad_context" | "not_unseen" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "closed" | "read_only" | "disk_full";
         /** @description A refusal: what was refused and why, and what a person needs to go on. Members that do not apply are absent. */
         ProblemDocument: {
+            /**
+             * Format: int64
+             * @description The context version that there is; `null` when nothing matches.
+             */
+            actual_context_version?: number | null;
             /** @description The bundle concerned. */
             bundle_id?: string | null;
             /** @description The stable name of the kind of refusal. */
@@ -4685,6 +5529,11 @@ export interface components {
             entity_id?: string | null;
             /** @description What is taken there. */
             expected?: string | null;
+            /**
+             * Format: int64
+             * @description The context version that was expected; `null` when none was.
+             */
+            expected_context_version?: number | null;
             /** @description The member or field that is at fault. */
             field?: string | null;
             /** @description What was given. */
@@ -4695,6 +5544,8 @@ export interface components {
             limit?: number | null;
             /** @description The line of the body that is at fault, from 1. */
             line?: number | null;
+            /** @description The operation concerned. */
+            op_id?: string | null;
             /** @description The draft concerned. */
             overlay_id?: string | null;
             /** @description The stable name of the closer reason. */
@@ -4706,6 +5557,8 @@ export interface components {
              * @description The HTTP status.
              */
             status: number;
+            /** @description The streams that have changed. */
+            streams?: components["schemas"]["ChangedStream"][] | null;
             /** @description The table concerned. */
             table?: string | null;
             /** @description What it is, in a few words. */
@@ -4714,6 +5567,20 @@ export interface components {
             type: string;
             /** @description The workspaces that are open. */
             workspaces?: string[] | null;
+        };
+        /** @description Which events to read. */
+        QueryEvents: {
+            /** @description The alternatives; all events when absent or empty. */
+            filters?: components["schemas"]["EventFilterBody"][];
+            /** @description How many events: 1 to 1,000; 100 when absent. */
+            limit?: number | null;
+            /**
+             * Format: int64
+             * @description Only events beyond this number are returned; the context version does not depend on it.
+             */
+            min_sequence_number?: number | null;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
         };
         /** @description Siblings whose places are to be spread out. */
         RebalanceEdges: {
@@ -4832,6 +5699,21 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description What somebody resolved. */
+        ResolutionView: {
+            /** @description Who resolved: a public key in hex. */
+            actor_id: string;
+            /** @description When, in RFC 3339. */
+            at: string;
+            /** @description `accept`, `compensate` or `rerun`. */
+            choice: string;
+            /** @description The facts that were considered, by operation. */
+            considered: string[];
+            /** @description The operation that records it. */
+            op_id: string;
+            /** @description Why. */
+            reason?: string | null;
+        };
         /** @description A decision: pick what was written by `op_id`, or write `value`. */
         ResolveConflict: {
             command?: components["schemas"]["CommandEnvelope"] | null;
@@ -4840,6 +5722,25 @@ export interface components {
             /** @description The operation whose value is to stand. */
             op_id?: string | null;
             value?: components["schemas"]["FieldValue"] | null;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
+        /** @description What is to be done about a decision. */
+        ResolveDecisionBody: {
+            /**
+             * @description `accept` (it stands), `compensate` (other facts make it good) or `rerun` (it is taken anew). Decisions that it
+             *     passed stand then, as far as it was what they had not seen.
+             */
+            choice: string;
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description The facts that were considered, by operation; all that are known when absent. */
+            considered?: string[] | null;
+            /** @description The decision. */
+            decision_id: string;
+            /** @description Facts that come of it, such as a compensation; recorded together with it. */
+            events?: components["schemas"]["NewEventBody"][];
+            /** @description Why. */
+            reason?: string | null;
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
@@ -4967,6 +5868,16 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description A stream and where it is expected to end. */
+        StreamVersionBody: {
+            /** @description The stream. */
+            stream: string;
+            /**
+             * Format: int64
+             * @description How many events it has; 0 when it is not there.
+             */
+            version: number;
+        };
         /** @description How a workspace stands with its peers. */
         SyncView: {
             /**
@@ -5077,6 +5988,13 @@ export interface components {
             edit_id?: number | null;
             /** @description The draft; `null` in the log. */
             overlay_id?: string | null;
+        };
+        /** @description A fact that a decision should have seen. */
+        UnseenView: components["schemas"]["EventView"] & {
+            /** @description Whether the resolution has considered it. */
+            considered: boolean;
+            /** @description Whether it comes from a decision that should have seen this one in turn. */
+            mutual: boolean;
         };
         /** @description A change to an edge. Properties that are not named stay as they are; `null` takes one away. */
         UpdateEdge: {
@@ -5189,7 +6107,14 @@ export interface components {
 }
 export type AcceptBundle = components['schemas']['AcceptBundle'];
 export type ActiveOverlay = components['schemas']['ActiveOverlay'];
+export type AddressView = components['schemas']['AddressView'];
+export type Appended = components['schemas']['Appended'];
+export type AppendEvents = components['schemas']['AppendEvents'];
+export type AppendEventsIf = components['schemas']['AppendEventsIf'];
 export type AttachRecord = components['schemas']['AttachRecord'];
+export type Audit = components['schemas']['Audit'];
+export type AuditDecision = components['schemas']['AuditDecision'];
+export type AuditEntryView = components['schemas']['AuditEntryView'];
 export type Away = components['schemas']['Away'];
 export type AwayRecords = components['schemas']['AwayRecords'];
 export type AwayRecordView = components['schemas']['AwayRecordView'];
@@ -5199,7 +6124,9 @@ export type BrokenReference = components['schemas']['BrokenReference'];
 export type BundleView = components['schemas']['BundleView'];
 export type CanonicalValue = components['schemas']['CanonicalValue'];
 export type CellView = components['schemas']['CellView'];
+export type ChangedStream = components['schemas']['ChangedStream'];
 export type ChangeView = components['schemas']['ChangeView'];
+export type CheckView = components['schemas']['CheckView'];
 export type ClockEntry = components['schemas']['ClockEntry'];
 export type Code = components['schemas']['Code'];
 export type CommandEnvelope = components['schemas']['CommandEnvelope'];
@@ -5208,12 +6135,15 @@ export type ConflictValue = components['schemas']['ConflictValue'];
 export type ConflictView = components['schemas']['ConflictView'];
 export type Connected = components['schemas']['Connected'];
 export type ConnectPeer = components['schemas']['ConnectPeer'];
+export type ContextBody = components['schemas']['ContextBody'];
 export type CreateEdge = components['schemas']['CreateEdge'];
 export type CreateOverlay = components['schemas']['CreateOverlay'];
 export type CreateRecords = components['schemas']['CreateRecords'];
 export type CreateTable = components['schemas']['CreateTable'];
 export type CreateWorkspace = components['schemas']['CreateWorkspace'];
 export type DecideMapping = components['schemas']['DecideMapping'];
+export type DecisionConflicts = components['schemas']['DecisionConflicts'];
+export type DecisionConflictView = components['schemas']['DecisionConflictView'];
 export type DeedView = components['schemas']['DeedView'];
 export type DeleteTable = components['schemas']['DeleteTable'];
 export type DetachRecord = components['schemas']['DetachRecord'];
@@ -5227,12 +6157,17 @@ export type EdgeView = components['schemas']['EdgeView'];
 export type Edit = components['schemas']['Edit'];
 export type EditView = components['schemas']['EditView'];
 export type Event = components['schemas']['Event'];
+export type EventFilterBody = components['schemas']['EventFilterBody'];
+export type EventsFound = components['schemas']['EventsFound'];
+export type EventView = components['schemas']['EventView'];
+export type Examination = components['schemas']['Examination'];
 export type FieldMappings = components['schemas']['FieldMappings'];
 export type FieldToMake = components['schemas']['FieldToMake'];
 export type FieldValue = components['schemas']['FieldValue'];
 export type FieldView = components['schemas']['FieldView'];
 export type FollowField = components['schemas']['FollowField'];
 export type ForgedView = components['schemas']['ForgedView'];
+export type Forgotten = components['schemas']['Forgotten'];
 export type ForkView = components['schemas']['ForkView'];
 export type Health = components['schemas']['Health'];
 export type HeldView = components['schemas']['HeldView'];
@@ -5243,6 +6178,7 @@ export type MakeCode = components['schemas']['MakeCode'];
 export type MappingView = components['schemas']['MappingView'];
 export type Member = components['schemas']['Member'];
 export type MergeRecords = components['schemas']['MergeRecords'];
+export type NewEventBody = components['schemas']['NewEventBody'];
 export type OfEdge = components['schemas']['OfEdge'];
 export type OfOverlay = components['schemas']['OfOverlay'];
 export type OfRecord = components['schemas']['OfRecord'];
@@ -5254,10 +6190,12 @@ export type Overlays = components['schemas']['Overlays'];
 export type OverlayView = components['schemas']['OverlayView'];
 export type PartView = components['schemas']['PartView'];
 export type PastChangeView = components['schemas']['PastChangeView'];
+export type PeerExamined = components['schemas']['PeerExamined'];
 export type Peers = components['schemas']['Peers'];
 export type PeerView = components['schemas']['PeerView'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProblemDocument = components['schemas']['ProblemDocument'];
+export type QueryEvents = components['schemas']['QueryEvents'];
 export type RebalanceEdges = components['schemas']['RebalanceEdges'];
 export type RecordConflict = components['schemas']['RecordConflict'];
 export type Records = components['schemas']['Records'];
@@ -5270,7 +6208,9 @@ export type ReferenceView = components['schemas']['ReferenceView'];
 export type Released = components['schemas']['Released'];
 export type RenameField = components['schemas']['RenameField'];
 export type ReorderEdge = components['schemas']['ReorderEdge'];
+export type ResolutionView = components['schemas']['ResolutionView'];
 export type ResolveConflict = components['schemas']['ResolveConflict'];
+export type ResolveDecisionBody = components['schemas']['ResolveDecisionBody'];
 export type ResolveDrift = components['schemas']['ResolveDrift'];
 export type RestoreTable = components['schemas']['RestoreTable'];
 export type Revert = components['schemas']['Revert'];
@@ -5282,6 +6222,7 @@ export type SplitRecord = components['schemas']['SplitRecord'];
 export type StateOfSync = components['schemas']['StateOfSync'];
 export type Status = components['schemas']['Status'];
 export type Step = components['schemas']['Step'];
+export type StreamVersionBody = components['schemas']['StreamVersionBody'];
 export type SyncView = components['schemas']['SyncView'];
 export type TableCreated = components['schemas']['TableCreated'];
 export type TableDeleted = components['schemas']['TableDeleted'];
@@ -5293,6 +6234,7 @@ export type TextView = components['schemas']['TextView'];
 export type Undone = components['schemas']['Undone'];
 export type UndoStackView = components['schemas']['UndoStackView'];
 export type UndoStepView = components['schemas']['UndoStepView'];
+export type UnseenView = components['schemas']['UnseenView'];
 export type UpdateEdge = components['schemas']['UpdateEdge'];
 export type UpdateRecord = components['schemas']['UpdateRecord'];
 export type UpdateTable = components['schemas']['UpdateTable'];
