@@ -48,7 +48,12 @@ fn all(device: &Device) -> Vec<(u64, String)> {
     let page = device.snapshot().facts().query(&EventQuery::all(), 0, usize::MAX);
     let facts = page.unwrap().facts.into_iter();
     facts
-        .map(|fact| (fact.record.sequence_number.0, fact.record.payload.canonical()))
+        .map(|fact| {
+            (
+                fact.record.sequence_number.0,
+                fact.record.payload.canonical().to_owned(),
+            )
+        })
         .collect()
 }
 
