@@ -185,7 +185,10 @@ impl<'a> FactLog<'a> {
     fn version_at(&self, stream: &StreamId, number: u64) -> Result<u64, StorageError> {
         let key = stream_key(stream.as_str());
         let mut before: Option<Vec<u8>> = None;
-        while number > 0 {
+        if number == 0 {
+            return Ok(0);
+        }
+        loop {
             let rows = self
                 .store
                 .scan_back(Space::Stream, &key, before.as_deref(), VERSIONS_BATCH)?;
@@ -196,10 +199,9 @@ impl<'a> FactLog<'a> {
             }
             match rows.into_iter().next_back() {
                 Some((last, _)) => before = Some(last),
-                None => break,
+                None => return Ok(0),
             }
         }
-        Ok(0)
     }
 
     /// The rows of the first `limit` facts beyond number `after` that match a query.
