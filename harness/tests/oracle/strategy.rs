@@ -120,7 +120,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => (entity(), edge_type(), vec((edge(), place()), 0..4))
             .prop_map(|(parent, edge_type, ordering)| Deed::Rebalance(parent, edge_type, ordering)),
         3 => (table_field(), table_field()).prop_map(|(a, b)| Deed::Map(a, b)),
-        2 => (table_field(), table_field()).prop_map(|(a, b)| Deed::Unmap(a, b)),
+        4 => (table_field(), table_field()).prop_map(|(a, b)| Deed::Unmap(a, b)),
         5 => (entity(), entity()).prop_map(|(survivor, absorbed)| Deed::Merge { survivor, absorbed }),
         3 => (entity(), entity()).prop_map(|(source, new)| Deed::Split { source, new }),
         1 => Just(Deed::Fact),

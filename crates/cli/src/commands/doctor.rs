@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::console::{plain, short};
+use crate::console::plain;
 use crate::engine_session::{Context, Expect};
 use crate::failure::Failure;
 
@@ -94,12 +94,10 @@ fn words(found: &Examination) -> String {
     }
     let reasons = found.peers.iter().filter_map(|peer| {
         let text = |value: &Json| value.as_str().map(plain);
-        let called = text(&peer["name"])
-            .filter(|name| !name.is_empty())
-            .or_else(|| Some(short(peer["peer_id"].as_str()?)))?;
+        // The title says who it is about.
         let title = text(&peer["reason"]["title"])?;
         let advice = text(&peer["reason"]["advice"]).unwrap_or_default();
-        Some(format!("{called}: {title}. {advice}"))
+        Some(format!("{title}. {advice}"))
     });
     let reasons: Vec<_> = reasons.collect();
     if !reasons.is_empty() {
@@ -144,7 +142,7 @@ mod tests {
             assert!(text.contains(line), "{line:?} is not in {text}");
         }
         assert!(
-            text.contains("Booth: Booth is off. Wake it.") && !text.contains("Stage"),
+            text.contains("      Booth is off. Wake it.") && !text.contains("Stage"),
             "{text}"
         );
         assert!(!text.contains('\u{1b}'));

@@ -46,15 +46,16 @@ pub(super) fn asked(seen: &Observations, asked: &str) -> Check {
 /// How a member stands that was met at some time.
 pub(super) fn of_member(seen: &Observations, member: &MemberSeen) -> Check {
     let (name, status) = (member.called(), &member.status);
+    // A connection that is being closed because of the pause is none any more.
+    if seen.paused {
+        return paused_here(&name);
+    }
     if status.connected {
         if status.skew_ms.unsigned_abs() >= SKEW_HELD_MS {
             return clock_is_off(&name, status.skew_ms);
         }
         return check(CheckStatus::Ok, format!("{name} is connected"))
             .detail(format!("It is at {}.", status.address));
-    }
-    if seen.paused {
-        return paused_here(&name);
     }
     let addresses = || {
         seen.addresses
