@@ -143,6 +143,14 @@ pub(crate) enum Failure {
         /// How many begin with it.
         count: usize,
     },
+    /// No draft has this id or name, or several do.
+    #[error("find draft: {count} drafts are named {id:?} or have an id that begins with it")]
+    UnknownDraft {
+        /// What was asked for.
+        id: String,
+        /// How many there are.
+        count: usize,
+    },
     /// The conflict cannot be decided in this way.
     #[error("resolve conflict: {0}")]
     BadChoice(String),
@@ -225,6 +233,7 @@ impl Failure {
             Self::DoesNotFit(_) => ("does_not_fit", "The file does not fit into the table"),
             Self::UnknownTable { .. } => ("unknown_table", "There is no such table"),
             Self::UnknownConflict { .. } => ("unknown_conflict", "No such conflict is open"),
+            Self::UnknownDraft { .. } => ("unknown_overlay", "There is no such draft"),
             Self::BadChoice(_) => ("bad_choice", "The conflict cannot be decided like that"),
             Self::Stopped { .. } => ("import_stopped", "The import ended before its end"),
             Self::File { .. } => ("file_failed", "A file cannot be used"),
@@ -279,6 +288,7 @@ impl Failure {
                 "Choose another port, or leave --sync-port out to get a free one."
             }
             Self::NoHome => "Say where the data is with --data DIR.",
+            Self::UnknownDraft { .. } => "`openprod overlays` lists the drafts.",
             Self::UnknownConflict { .. } | Self::BadChoice(_) => {
                 "`openprod conflicts` lists the open conflicts and their values."
             }

@@ -17,6 +17,7 @@ mod invite;
 mod join;
 mod log;
 mod open;
+mod overlays;
 mod peers;
 mod serve;
 mod status;
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Events(events::Events),
     Decisions(decisions::Decisions),
     Audit(audit::Audit),
+    Overlays(overlays::Overlays),
     Log(log::Log),
     History(history::History),
     Undo(undo::Undo),
@@ -73,6 +75,7 @@ impl Command {
             Self::Events(command) => command.run(context),
             Self::Decisions(command) => command.run(context),
             Self::Audit(command) => command.run(context),
+            Self::Overlays(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::History(command) => command.run(context),
             Self::Undo(command) => command.run(context),

@@ -102,3 +102,63 @@ fn any_bundle_is_reverted_and_what_stays_is_said() {
         .json(&["history", "revert", "018f0000-0000-7000-8000-000000000000"])
         .refused(1, "unknown_bundle");
 }
+
+#[test]
+fn drafts_are_listed_shown_committed_and_discarded() {
+    let (device, serving, id) = device();
+    assert_eq!(
+        device.run(&["overlays"]).done().trim_end(),
+        "There are no drafts."
+    );
+    let create = |name: &str| serving.post("/overlays/create", &json!({"name": name}));
+    create("Tech notes");
+    update(&serving, &id, "Stop");
+    let made = create("Other");
+    update(&serving, &id, "Wait");
+    let listed = device.run(&["overlays"]).done();
+    for part in ["Tech notes, 1 edit, made ", "Other (active), 1 edit, made "] {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    assert_eq!(
+        device.json(&["overlays"]).answer()["overlays"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let shown = device.run(&["overlays", "show", "Tech notes"]).done();
+    for part in [
+        "1. update records, ",
+        &format!("Cue.label of record {id}: “Go” → “Stop”"),
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    device
+        .json(&["overlays", "show", "Nobody's"])
+        .refused(1, "unknown_overlay");
+    assert_eq!(
+        device
+            .run(&["overlays", "commit", "Tech notes"])
+            .done()
+            .trim_end(),
+        "Committed: Tech notes, 1 edit."
+    );
+    // The other draft was made before that.
+    let shown = device.run(&["overlays", "show", "Other"]).done();
+    assert!(shown.contains("“Wait” here, “Stop” by this device, "), "{shown}");
+    assert!(
+        device
+            .run(&["overlays"])
+            .done()
+            .contains("1 cell others changed too")
+    );
+    device
+        .json(&["overlays", "commit", "Other"])
+        .refused(1, "open_drift");
+    let other = made["overlay_id"].as_str().unwrap();
+    assert_eq!(
+        device.run(&["overlays", "discard", other]).done().trim_end(),
+        "Discarded: Other, 1 edit."
+    );
+    assert_eq!(label(&serving, &id), "Stop");
+}

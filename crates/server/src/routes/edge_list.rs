@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::response::Response;
-use openprod_core::EntityId;
+use openprod_core::{EdgeId, EntityId};
 use openprod_engine::conflicts::ConflictKind;
 use openprod_engine::edge::{Direction, Edge};
 use openprod_engine::{CommandError, Snapshot};
@@ -19,6 +19,9 @@ use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::query_string::QueryString;
 
+/// How many edges a page has at most.
+const LIMIT_MAX: usize = 1_000;
+
 /// Which edges to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +33,10 @@ pub(crate) struct ListEdges {
     direction: Option<String>,
     /// Their type; all when absent.
     edge_type: Option<String>,
+    /// How many at most: 1 to 1,000; 1,000 when absent.
+    limit: Option<usize>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
     /// The workspace; needed only when several are open.
     workspace: Option<String>,
 }
@@ -39,6 +46,8 @@ pub(crate) struct ListEdges {
 pub(crate) struct Edges {
     /// Outgoing ones first; each way, ordered ones by type and place, then the others in order of their ids.
     edges: Vec<EdgeView>,
+    /// Where the next page begins; `null` on the last one.
+    next_cursor: Option<String>,
 }
 
 /// A directed relation between two records.
@@ -91,6 +100,11 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let entity = parse_id("entity", &query.entity)?;
     let directions = read_direction(query.direction.as_deref().unwrap_or("both"))?;
+    let limit = read_limit(query.limit)?;
+    let cursor = query.cursor.as_deref().filter(|text| !text.is_empty());
+    let cursor = cursor
+        .map(|text| parse_id::<EdgeId>("cursor", text))
+        .transpose()?;
     app.read(query.workspace.as_deref(), move |snapshot, _| {
         let known = snapshot.row(entity)?.is_some_and(|row| row.is_created());
         if !known {
@@ -101,17 +115,50 @@ pub(crate) async fn list(
             .into());
         }
         // An edge from a record to itself is found both ways.
-        let (mut listed, mut ends, mut edges) = (BTreeSet::new(), Ends::default(), Vec::new());
+        let (mut listed, mut found) = (BTreeSet::new(), Vec::new());
         for direction in directions {
-            for edge in snapshot.edges(entity, *direction, query.edge_type.as_deref())? {
-                if listed.insert(edge.id) {
-                    edges.push(EdgeView::of(snapshot, &edge, &mut ends)?);
-                }
-            }
+            let edges = snapshot.edges(entity, *direction, query.edge_type.as_deref())?;
+            found.extend(edges.into_iter().filter(|edge| listed.insert(edge.id)));
         }
-        Ok(Edges { edges })
+        let start = match cursor {
+            Some(cursor) => {
+                1 + found
+                    .iter()
+                    .position(|edge| edge.id == cursor)
+                    .ok_or_else(|| edge_gone(cursor))?
+            }
+            None => 0,
+        };
+        let page = &found[start..found.len().min(start + limit)];
+        let more = start + page.len() < found.len();
+        let mut ends = Ends::default();
+        let views = page.iter().map(|edge| EdgeView::of(snapshot, edge, &mut ends));
+        Ok(Edges {
+            edges: views.collect::<Result<_, _>>()?,
+            next_cursor: page.last().filter(|_| more).map(|last| last.id.to_string()),
+        })
     })
     .await
+}
+
+fn read_limit(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit.unwrap_or(LIMIT_MAX) {
+        limit @ 1..=LIMIT_MAX => Ok(limit),
+        found => {
+            let expected = format!("1 to {LIMIT_MAX}");
+            let detail = format!("list edges: limit takes {expected}, not {found}");
+            Err(Problem::new(ProblemCode::BadQuery, detail).with(|problem| {
+                problem.field = Some("limit".to_owned());
+                (problem.found, problem.expected) = (Some(found.to_string()), Some(expected.clone()));
+            }))
+        }
+    }
+}
+
+/// Where the page before ended is no more among the edges: the listing has to begin again.
+fn edge_gone(cursor: EdgeId) -> Problem {
+    let detail = format!("list edges: {cursor}, at which the last page ended, is not listed any more");
+    Problem::new(ProblemCode::BadQuery, detail).with(|problem| problem.field = Some("cursor".to_owned()))
 }
 
 fn read_direction(text: &str) -> Result<&'static [Direction], Problem> {

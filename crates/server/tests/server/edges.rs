@@ -296,3 +296,36 @@ fn changed_edges_are_told() {
     }
     assert_eq!(socket.wait_for("edges_changed")["edge_ids"], json!([edge]));
 }
+
+#[test]
+fn edges_are_listed_page_by_page() {
+    let engine = Engine::with_table();
+    let (a, b) = (engine.cue("Go", 1), engine.cue("Stop", 2));
+    let ordered = json!({"ordered": true});
+    let made: Vec<_> = (0..5)
+        .map(|_| related(&engine, &a, &b, ordered.clone()))
+        .collect();
+    let mut listed = Vec::new();
+    let mut cursor = String::new();
+    for count in [2, 2, 1] {
+        let page = engine
+            .get(&format!("/edges/list?entity={a}&limit=2&cursor={cursor}"))
+            .done();
+        let edges = page["edges"].as_array().unwrap();
+        assert_eq!(edges.len(), count);
+        listed.extend(ids(edges).into_iter().map(str::to_owned));
+        cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(cursor.is_empty(), count == 1);
+    }
+    assert_eq!(listed, made);
+    for limit in ["0", "1001"] {
+        let refused = engine.get(&format!("/edges/list?entity={a}&limit={limit}"));
+        assert_eq!(refused.refused(400, "bad_query")["field"], json!("limit"));
+    }
+    engine.post("/edges/delete", &json!({"edge_id": made[1]})).done();
+    let refused = engine.get(&format!("/edges/list?entity={a}&cursor={}", made[1]));
+    assert_eq!(refused.refused(400, "bad_query")["field"], json!("cursor"));
+    engine
+        .get(&format!("/edges/list?entity={a}&cursor=x"))
+        .refused(400, "bad_id");
+}

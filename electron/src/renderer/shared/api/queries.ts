@@ -71,7 +71,17 @@ export function useUndoStack() {
 export function useEdges(entity: string) {
   return useQuery({
     queryKey: ["edges", entity],
-    queryFn: ({ signal }) => get("/edges/list", { entity }, { signal }),
+    queryFn: async ({ signal }) => {
+      const first = await get("/edges/list", { entity }, { signal });
+      const edges = [...first.edges];
+      let cursor = first.next_cursor;
+      while (cursor) {
+        const page = await get("/edges/list", { entity, cursor }, { signal });
+        edges.push(...page.edges);
+        cursor = page.next_cursor;
+      }
+      return { edges };
+    },
   });
 }
 
