@@ -493,12 +493,16 @@ export interface paths {
         get: {
             parameters: {
                 query: {
+                    /** @description Where the page before ended: its `next_cursor`. */
+                    cursor?: string;
                     /** @description `outgoing`, `incoming` or `both`, which is also what is meant when it is absent. */
                     direction?: string;
                     /** @description Their type; all when absent. */
                     edge_type?: string;
                     /** @description The record. */
                     entity: string;
+                    /** @description How many at most: 1 to 1,000; 1,000 when absent. */
+                    limit?: number;
                     /** @description The workspace; needed only when several are open. */
                     workspace?: string;
                 };
@@ -4849,6 +4853,8 @@ export interface components {
         Edges: {
             /** @description Outgoing ones first; each way, ordered ones by type and place, then the others in order of their ids. */
             edges: components["schemas"]["EdgeView"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next_cursor?: string | null;
         };
         /** @description A directed relation between two records. */
         EdgeView: {
