@@ -106,6 +106,57 @@ it("shows a conflict at its cell and in the inbox, and decides it for both", asy
   await shoot(page, "peers-connected");
 });
 
+it("shows a double booking that was made apart on both, and settles it for both", async () => {
+  const desk = await propsDesk(2);
+  const booth = await joined(desk);
+  const context = {
+    filters: [
+      {
+        event_types: ["bookings.booked"],
+        payload_predicates: [{ person: "Masur", hour: "2026-10-20T20:00" }],
+      },
+    ],
+  };
+  const book = (engine: Engine, to: string) =>
+    engine.post("/events/append_if", {
+      events: [
+        { event_type: "bookings.booked", payload: { person: "Masur", hour: "2026-10-20T20:00", for: to } },
+      ],
+      context,
+      expected_context_version: null,
+    });
+  await pullCable(booth);
+  await book(desk, "Orchestra call");
+  await book(booth, "Radio interview");
+  await plugIn(booth, desk);
+  const { page } = await windowOn(browser, desk);
+  const decisions = page.getByRole("navigation").getByRole("link", { name: /^Decisions 2/ });
+  await decisions.waitFor();
+  await decisions.click();
+  await page.getByText("each without the other").first().waitFor();
+  await page.getByText("Radio interview").first().waitFor();
+  await shoot(page, "double-booking");
+  const card = page.getByRole("article").first();
+  await card.getByLabel("Why").fill("Masur does both");
+  await card.getByRole("button", { name: "Accept both" }).click();
+  await page.getByRole("heading", { name: "Nothing to settle" }).waitFor();
+  const { page: other } = await windowOn(browser, booth);
+  await other.locator(".row .cell-text").first().waitFor();
+  await expect
+    .poll(
+      async () =>
+        (await booth.get<{ conflicts: unknown[] }>("/decisions/conflicts?status=open")).conflicts.length,
+      WAIT,
+    )
+    .toBe(0);
+  await other
+    .getByRole("navigation")
+    .getByRole("link", { name: /^Decisions/ })
+    .click();
+  await other.getByRole("heading", { name: "Nothing to settle" }).waitFor();
+  await same(desk, booth);
+});
+
 it("decides many conflicts at once", async () => {
   const desk = await propsDesk(5);
   const booth = await joined(desk);
