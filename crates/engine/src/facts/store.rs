@@ -74,7 +74,7 @@ impl EventStore for WorkspaceEventStore {
                 source: self.source.clone(),
                 ..Envelope::default()
             },
-            command: Command::RecordFacts(record_facts(&commit)),
+            command: Command::RecordFacts(record_facts(&commit)?),
             destination: Destination::Log,
         };
         let outcome = self.execute(request)?;
@@ -240,25 +240,36 @@ fn answer(command: openprod_events::CommandId, receipt: &ReceiptRow) -> Result<P
     })
 }
 
-/// A commit as a command.
-fn record_facts(commit: &Commit) -> RecordFacts {
-    let fact = |event: &NewEvent| NewFact {
-        fact_type: event.event_type.as_str().to_owned(),
-        payload: event.payload.canonical().to_owned(),
-        streams: event
-            .stream
-            .iter()
-            .map(|stream| stream.as_str().to_owned())
-            .collect(),
-        metadata: (event.metadata != Metadata::default()).then(|| {
-            let metadata = Payload::of(&event.metadata);
-            metadata.map_or_else(|_| String::new(), |metadata| metadata.canonical().to_owned())
-        }),
+/// A commit as a command; refused when an event's metadata nest deeper or are larger than a payload may.
+fn record_facts(commit: &Commit) -> Result<RecordFacts, AppendError> {
+    let fact = |event: &NewEvent| {
+        let metadata = if event.metadata == Metadata::default() {
+            None
+        } else {
+            let metadata = Payload::of(&event.metadata).map_err(|error| RefusedCommit::Store {
+                reason: format!("an event's metadata: {error}"),
+            })?;
+            Some(metadata.canonical().to_owned())
+        };
+        Ok::<_, RefusedCommit>(NewFact {
+            fact_type: event.event_type.as_str().to_owned(),
+            payload: event.payload.canonical().to_owned(),
+            streams: event
+                .stream
+                .iter()
+                .map(|stream| stream.as_str().to_owned())
+                .collect(),
+            metadata,
+        })
     };
-    RecordFacts {
-        facts: commit.events.iter().map(fact).collect(),
+    let query = |query: &EventQuery| {
+        serde_json::to_string(&query.clone().after(None)).expect("a query is lists and JSON, keyed by text")
+    };
+    let facts: Result<_, _> = commit.events.iter().map(fact).collect();
+    Ok(RecordFacts {
+        facts: facts.map_err(AppendError::Refused)?,
         context: commit.context.as_ref().map(|context| ExpectedFacts {
-            query: serde_json::to_string(&context.query.clone().after(None)).unwrap_or_default(),
+            query: query(&context.query),
             version: context.version.map(|version| version.0),
             handler_version: 0,
             policy: DecisionPolicy::Surface,
@@ -275,7 +286,7 @@ fn record_facts(commit: &Commit) -> RecordFacts {
             request: *receipt.request.as_bytes(),
             result: receipt.result.canonical().to_owned(),
         }),
-    }
+    })
 }
 
 /// Where each stream ended with a batch, by name.

@@ -340,3 +340,30 @@ fn numbers_survive_restart_and_are_told_by_the_news() {
     let told: AppendResult = AppendResult::spanning(SequenceNumber(2), SequenceNumber(3));
     assert_eq!(told.committed_count, 2);
 }
+
+#[test]
+fn metadata_that_a_bundle_cannot_hold_are_refused_and_not_left_out() {
+    let owned = Owned::new();
+    let nested = |levels: usize| {
+        let text = "[".repeat(levels) + &"]".repeat(levels);
+        openprod_events::Payload::from_json(&text).unwrap()
+    };
+    let event = |custom| {
+        let mut event = openprod_events::NewEvent::new(
+            openprod_events::EventType::new("booked").unwrap(),
+            openprod_events::Payload::from_json("{}").unwrap(),
+        );
+        event.metadata.custom = Some(custom);
+        event
+    };
+    // As deep as a payload may be by itself, which is too deep for a member of the metadata.
+    let refused = owned.append(vec![event(nested(64))]).unwrap_err();
+    let AppendError::Refused(openprod_events::RefusedCommit::Store { reason }) = refused else {
+        panic!("refused for another reason: {refused:?}");
+    };
+    assert!(reason.contains("metadata"), "{reason}");
+    assert_eq!(owned.head().unwrap(), None);
+    owned.append(vec![event(nested(60))]).unwrap();
+    let kept = owned.query(&EventQuery::all()).unwrap().event_records;
+    assert_eq!(kept[0].metadata.custom, Some(nested(60)));
+}
