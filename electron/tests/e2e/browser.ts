@@ -65,7 +65,7 @@ export async function openWindow(browser: Browser, engine: Engine, look: Look = 
     locale: "en-GB",
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error") faults.push(`${message.text()} ${message.location().url}`);

@@ -60,6 +60,46 @@ it("finds rows that were added at the end", async () => {
   await vi.waitFor(() => expect(store.row(3)?.fields.label).toBe("r3"));
 });
 
+/** An engine that answers when told to, with what it held when it was asked. */
+function slowEngine(count: number) {
+  const { records } = engine(count);
+  const waiting: (() => void)[] = [];
+  const page: FetchPage = (_listing, _cursor) => {
+    const answer = { records: [...records], total: records.length, next_cursor: null };
+    return new Promise((resolve) => waiting.push(() => resolve(answer)));
+  };
+  const one = async (_table: string, entity: string) =>
+    records.find((row) => row.entity_id === entity) ?? null;
+  const answer = async () => {
+    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0));
+    waiting.shift()?.();
+  };
+  return { records, answer, store: new RowStore(listing, undefined, page, one) };
+}
+
+it("asks again when rows were added while the answer was on its way", async () => {
+  const { store, records, answer } = slowEngine(3);
+  store.look(0, 40);
+  records.push(record(3));
+  store.on({ type: "records_changed", workspace: "w", table: "t", entity_ids: [record(3).entity_id] });
+  await answer();
+  await answer();
+  await vi.waitFor(() => expect(store.total).toBe(4));
+});
+
+it("asks again when a row was changed while a page with it was on its way", async () => {
+  const { store, records, answer } = slowEngine(3);
+  store.look(0, 40);
+  await answer();
+  await vi.waitFor(() => expect(store.total).toBe(3));
+  store.refresh();
+  records[1] = record(1, "new");
+  store.on({ type: "records_changed", workspace: "w", table: "t", entity_ids: [record(1).entity_id] });
+  await answer();
+  await answer();
+  await vi.waitFor(() => expect(store.row(1)?.fields.label).toBe("new"));
+});
+
 it("keeps the objects of records that did not change", async () => {
   const { store, records } = engine(10);
   store.look(0, 40);

@@ -19,7 +19,8 @@ export type Listing = {
   at?: string | undefined;
 };
 
-type Page = { cursor: string | null; next: string | null; rows: RecordView[]; stale: boolean };
+/** `round`: the round of refreshing in which it was asked; it is stale once another has begun. */
+type Page = { cursor: string | null; next: string | null; rows: RecordView[]; round: number };
 
 /** Records asked for at once: large enough that scrolling rarely waits, small enough to arrive within a frame or two. */
 export const PAGE_SIZE = 500;
@@ -59,6 +60,7 @@ export class RowStore {
   private places = new Map<string, number>();
   private held: string | null = null;
   private owed = false;
+  private round = 0;
   private loading = false;
   private sight = { first: 0, last: PAGE_SIZE - 1 };
   private everything = false;
@@ -126,7 +128,7 @@ export class RowStore {
       this.owed = true;
       return;
     }
-    for (const page of this.pages) page.stale = true;
+    this.round++;
     this.error = null;
     void this.work();
   }
@@ -193,7 +195,8 @@ export class RowStore {
     const others = known.filter((entity) => !this.pending.underWay(entity));
     if (few && others.length > 0) void this.ask(others);
     const moved = this.listing.filter ?? this.listing.sort ?? this.listing.q;
-    if (!few || moved !== undefined || known.length < entities.length) this.refresh();
+    // A page on its way may bring the rows as they were, over what is asked now.
+    if (!few || moved !== undefined || known.length < entities.length || this.loading) this.refresh();
   }
 
   /** Asks single records again, in their places. */
@@ -257,7 +260,7 @@ export class RowStore {
       const end = start + page.rows.length;
       const seen =
         this.everything || (start <= this.sight.last && end > this.sight.first) || page.next === null;
-      if (page.stale && seen) return index;
+      if (page.round !== this.round && seen) return index;
       start = end;
     }
     const last = this.pages.at(-1);
@@ -268,12 +271,14 @@ export class RowStore {
   private async load(index: number): Promise<void> {
     const cursor = index === 0 ? null : (this.pages[index - 1]?.next ?? null);
     const mark = this.pending.mark();
+    // What changes while the answer is on its way may be missing from it.
+    const round = this.round;
     const answer = await this.askPage(this.listing, cursor, this.abort.signal);
     if (this.abort.signal.aborted) return;
     for (const row of answer.records) this.pending.settle(row.entity_id, mark);
     const next = answer.next_cursor ?? null;
     const before = this.pages[index];
-    const page: Page = { cursor, next, rows: keepSame(before?.rows, answer.records), stale: false };
+    const page: Page = { cursor, next, rows: keepSame(before?.rows, answer.records), round };
     this.pages[index] = page;
     const following = this.pages[index + 1];
     // Rows came or went: the pages behind begin elsewhere now, and are asked when they come into sight.

@@ -160,7 +160,13 @@ function FieldEntry({ table, record, field, past }: Entry) {
   }, [written]);
   if (field.type === "crdt_text" && field.mode !== "reference" && !past) {
     return (
-      <Suspense fallback={<Loading what="the text" />}>
+      <Suspense
+        fallback={
+          <div className="text-editor">
+            <Loading what="the text" />
+          </div>
+        }
+      >
         <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />
       </Suspense>
     );
