@@ -32,7 +32,7 @@ const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else, the same whenever their rows were written. (The bytes of a stored
 /// text depend on when it was stored; what they hold is in the state hash.)
-pub(crate) const DERIVED: [Space; 17] = [
+pub(crate) const DERIVED: [Space; 21] = [
     Space::Entity,
     Space::Edge,
     Space::Incident,
@@ -50,6 +50,10 @@ pub(crate) const DERIVED: [Space; 17] = [
     Space::Watch,
     Space::Clash,
     Space::Resolution,
+    Space::Effect,
+    Space::Repetition,
+    Space::Clashed,
+    Space::Strand,
 ];
 
 /// What a check of the whole workspace found.
@@ -319,7 +323,14 @@ impl Replay {
                 log: header.log,
                 sight: Sight::Clock(clock),
             };
-            derive(&mut self.state, write, bundle, place.position, &writer)?;
+            derive(
+                &mut self.state,
+                write,
+                bundle,
+                place.position,
+                &self.chains,
+                &writer,
+            )?;
         }
         Ok(())
     }
