@@ -14,6 +14,7 @@ use openprod_storage::{
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
+use crate::facts::{ReusedCommand, effect};
 use crate::history::past::Past;
 use crate::row::{Sight, Writer};
 use crate::schema::Schema;
@@ -71,6 +72,8 @@ pub struct Verification {
     pub first_difference: Option<(&'static str, String)>,
     /// Bundles whose signature is not their author's, by position.
     pub forged: Vec<(u64, BundleError)>,
+    /// Command ids under which bundles record different facts: a mistake of whoever gave them out, and no damage.
+    pub reused: Vec<ReusedCommand>,
 }
 
 impl Verification {
@@ -138,6 +141,7 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
         replayed,
         first_difference,
         forged,
+        reused: effect::reused(store)?,
     })
 }
 

@@ -295,7 +295,7 @@ impl<'a> Transaction<'a> {
             Some(command_id) => command_id,
             None => CommandId::new(self.now, self.entropy()),
         };
-        let digest = request.command.digest();
+        let digest = request.digest();
         if let Some(outcome) = self.earlier_outcome(command_id, digest, request.command.is_about_facts())? {
             return Ok(outcome);
         }
