@@ -164,7 +164,9 @@ fn agreement(network: &Network) -> Result<(), Violation> {
 }
 
 /// The decision conflicts, without what each device counts for itself.
-fn decisions(snapshot: &openprod_engine::Snapshot) -> Vec<(BundleId, DecisionStatus, BTreeSet<(OpId, bool)>)> {
+fn decisions(
+    snapshot: &openprod_engine::Snapshot,
+) -> Vec<(BundleId, DecisionStatus, BTreeSet<(OpId, bool)>)> {
     let conflicts = snapshot.decision_conflicts().expect("the store can be read");
     let listed = conflicts.into_iter().map(|conflict| {
         let unseen = conflict.unseen.iter();

@@ -228,9 +228,8 @@ impl Team {
         });
         let (context, faulty) = decide?;
         let (semantics, query, text) = deed::context(context);
-        let query = query.map(|query| -> EventQuery {
-            serde_json::from_str(&query).expect("the query is well formed")
-        });
+        let query = query
+            .map(|query| -> EventQuery { serde_json::from_str(&query).expect("the query is well formed") });
         let facts = self.oracle(known).facts().into_iter();
         let seen: BTreeSet<OpId> = facts
             .filter(|fact| {

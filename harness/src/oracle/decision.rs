@@ -144,7 +144,11 @@ impl Repetitions {
                 .filter(|(_, other, theirs)| other.header().intent.command_id == command && theirs == said);
             same.map(|(at, ..)| *at).collect()
         };
-        Self((0..only_facts.len()).map(|of| (only_facts[of].0, same(of))).collect())
+        Self(
+            (0..only_facts.len())
+                .map(|of| (only_facts[of].0, same(of)))
+                .collect(),
+        )
     }
 
     /// The bundles that say the same, in order, the bundle among them.
@@ -164,7 +168,10 @@ impl Repetitions {
 
     /// Bundles that repeat others.
     pub(super) fn bundles(&self) -> impl Iterator<Item = usize> {
-        self.0.keys().copied().filter(|bundle| self.is_repetition(*bundle))
+        self.0
+            .keys()
+            .copied()
+            .filter(|bundle| self.is_repetition(*bundle))
     }
 }
 

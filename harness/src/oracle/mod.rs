@@ -24,10 +24,10 @@ use openprod_core::{
 use openprod_engine::text::client_id;
 
 use causality::Causality;
-use decision::Repetitions;
 pub use causality::Moment;
 pub use cell::{Cell, Thing};
 pub use conflict::{Dispute, Kind};
+use decision::Repetitions;
 pub use decision::{Clash, Fact};
 pub use names::Names;
 use text::Document;

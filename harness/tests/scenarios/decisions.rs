@@ -254,7 +254,12 @@ fn give(peer: &TestPeer, id: u128, command: Command) -> BundleId {
 /// The bundles of all bookings that count.
 fn bookings(peer: &TestPeer) -> Vec<BundleId> {
     let query: EventQuery = serde_json::from_str(JANE_AT_EIGHT).unwrap();
-    let found = peer.snapshot().facts().query(&query, 0, usize::MAX).unwrap().facts;
+    let found = peer
+        .snapshot()
+        .facts()
+        .query(&query, 0, usize::MAX)
+        .unwrap()
+        .facts;
     found.into_iter().map(|fact| fact.bundle).collect()
 }
 
@@ -273,8 +278,14 @@ fn command_given_on_two_laptops_apart_books_once_wherever_they_have_met() {
         assert_eq!(bookings(peer), counted);
         assert_eq!(waiting(peer), [], "a decision is in no conflict with itself");
         let snapshot = peer.snapshot();
-        assert_eq!(snapshot.facts().repeated_by(repetition).unwrap(), Some(counted[0]));
-        assert!(snapshot.bundle(repetition).unwrap().is_some(), "it stays in the log");
+        assert_eq!(
+            snapshot.facts().repeated_by(repetition).unwrap(),
+            Some(counted[0])
+        );
+        assert!(
+            snapshot.bundle(repetition).unwrap().is_some(),
+            "it stays in the log"
+        );
         assert!(peer.verify().is_sound());
     }
     // Whoever knows of it does not do it again.

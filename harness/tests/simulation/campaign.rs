@@ -45,9 +45,7 @@ fn play(simulations: impl Iterator<Item = Simulation>) -> (Tally, u64, BTreeSet<
 
 /// The operations that nobody did.
 fn unused(kinds: &BTreeSet<u16>) -> Vec<(u16, &'static str)> {
-    let unused = Payload::KINDS
-        .iter()
-        .filter(|(kind, _)| !kinds.contains(kind));
+    let unused = Payload::KINDS.iter().filter(|(kind, _)| !kinds.contains(kind));
     unused.copied().collect()
 }
 
@@ -88,7 +86,9 @@ fn first_range_of_seeds_keeps_every_promise() {
 fn decisions_pass_each_other_and_commands_are_given_twice_in_a_range_of_seeds() {
     let (mut decisions, mut repetitions) = (0, 0);
     for seed in 3_000..3_000 + seeds().div_ceil(2) {
-        let report = Simulation::new(seed).run().unwrap_or_else(|failure| panic!("{failure}"));
+        let report = Simulation::new(seed)
+            .run()
+            .unwrap_or_else(|failure| panic!("{failure}"));
         decisions += report.decision_conflicts;
         repetitions += report.repetitions;
     }

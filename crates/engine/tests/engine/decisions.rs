@@ -305,12 +305,18 @@ fn of_decisions_that_may_lose_the_later_one_does() {
     assert!(decisions.contains(&loser));
 }
 
+/// A context of streams, in whatever form.
+fn streams(context: &mut DecisionContext, names: &str) {
+    context.semantics = 2;
+    context.query = format!(r#"{{"query":null,"streams":{names}}}"#).into_bytes();
+}
+
 #[test]
 fn author_who_says_what_he_had_not_seen_is_at_fault_and_in_no_conflict() {
     let (mut a, mut b) = apart();
     book(&mut a, "opera", DecisionPolicy::Surface);
     type Change = fn(&mut DecisionContext);
-    let cases: [(Change, Fault); 5] = [
+    let cases: [(Change, Fault); 9] = [
         (|context| context.count = 1, Fault::Digest),
         (|context| context.digest = [1; 32], Fault::Digest),
         (|context| context.query = b"{}".to_vec(), Fault::Query),
@@ -318,7 +324,12 @@ fn author_who_says_what_he_had_not_seen_is_at_fault_and_in_no_conflict() {
             |context| context.query = b"{ \"filters\":[]}".to_vec(),
             Fault::Query,
         ),
-        (|context| context.semantics = 2, Fault::Semantics),
+        (|context| context.semantics = 3, Fault::Semantics),
+        // A query alone, no streams, streams out of order, and one that is named twice.
+        (|context| context.semantics = 2, Fault::Query),
+        (|context| streams(context, "[]"), Fault::Query),
+        (|context| streams(context, r#"["b","a"]"#), Fault::Query),
+        (|context| streams(context, r#"["a","a"]"#), Fault::Query),
     ];
     for (number, (change, fault)) in (50..).zip(cases) {
         let bundle = decided(&b, number, change);
@@ -337,8 +348,8 @@ fn author_who_says_what_he_had_not_seen_is_at_fault_and_in_no_conflict() {
     assert_eq!(found.fault, None);
     assert_eq!(
         found.unseen.len(),
-        6,
-        "one honest booking and five of authors at fault"
+        10,
+        "one honest booking and nine of authors at fault"
     );
     b.pull(&a);
     assert_eq!(a.hash(), b.hash());

@@ -4,13 +4,11 @@
 use std::collections::BTreeSet;
 
 use openprod_core::{CommandId, DecisionPolicy, EntityId, FieldType, Value};
-use openprod_engine::facts::{
-    ExpectedFacts, FactReceipt, RecordFacts, ResolutionChoice, ResolveDecision,
-};
+use openprod_engine::facts::{ExpectedFacts, FactReceipt, RecordFacts, ResolutionChoice, ResolveDecision};
 use openprod_engine::overlay::OverlayId;
 use openprod_engine::{
-    Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, NewEdge, NewField,
-    NewReference, NewVia, Outcome, OverlayCommand, Part, Request, Subject, TextEdit,
+    Between, Command, CommandError, Decision, Destination, DriftChoice, Envelope, FieldName, NewEdge,
+    NewField, NewReference, NewVia, Outcome, OverlayCommand, Part, Request, Subject, TextEdit,
 };
 use yrs::{Text as _, Transact as _};
 
@@ -108,7 +106,14 @@ impl Walk {
     fn set(&mut self, destination: Destination, entity: EntityId, title: &str) {
         let fields = vec![("title".to_owned(), text(title))];
         let table = "Notes".to_owned();
-        self.give_to(destination, Command::UpdateRecord { entity, table, fields });
+        self.give_to(
+            destination,
+            Command::UpdateRecord {
+                entity,
+                table,
+                fields,
+            },
+        );
     }
 }
 
@@ -189,20 +194,19 @@ fn schema(walk: &mut Walk) {
         table: "Notes".to_owned(),
         field: field.to_owned(),
     };
-    walk.give(Command::UpdateTable {
+    let add = |field| Command::UpdateTable {
         table: "Notes".to_owned(),
         name: None,
-        add_fields: vec![
-            NewField::new("kind", FieldType::Text),
-            NewField {
-                mode: openprod_core::FieldMode::Reference,
-                reference: Some(reference("kind")),
-                ..NewField::new("theirs", FieldType::Text)
-            },
-        ],
+        add_fields: vec![field],
         rename_fields: Vec::new(),
         remove_fields: Vec::new(),
-    });
+    };
+    walk.give(add(NewField::new("kind", FieldType::Text)));
+    walk.give(add(NewField {
+        mode: openprod_core::FieldMode::Reference,
+        reference: Some(reference("kind")),
+        ..NewField::new("theirs", FieldType::Text)
+    }));
     walk.give(Command::FollowField {
         table: "Notes".to_owned(),
         field: "theirs".to_owned(),
@@ -319,7 +323,13 @@ fn drafts(walk: &mut Walk, entity: EntityId) {
         choice: DriftChoice::KeepMine,
     });
     walk.record("drafted");
-    let edits = walk.device.snapshot().overlay_diff(overlay).unwrap().unwrap().edits;
+    let edits = walk
+        .device
+        .snapshot()
+        .overlay_diff(overlay)
+        .unwrap()
+        .unwrap()
+        .edits;
     walk.overlay(OverlayCommand::Drop {
         overlay,
         edit: edits.last().unwrap().id,

@@ -138,7 +138,10 @@ fn command_given_on_three_devices_has_the_effect_of_the_first_in_canonical_order
     for (repeats, without_effect) in &repeated[1..] {
         assert_eq!(*repeats, Some(given[0]));
         assert_eq!(without_effect.len(), 1);
-        assert!(without_effect[0].1.contains(&given[0].to_string()), "{without_effect:?}");
+        assert!(
+            without_effect[0].1.contains(&given[0].to_string()),
+            "{without_effect:?}"
+        );
     }
 }
 
@@ -156,8 +159,15 @@ fn numbers_stay_and_versions_never_fall_when_another_turns_out_to_be_first() {
     assert_eq!(Some(kept.bundle), second.bundle_id);
     assert!(kept.repeats.is_some());
     assert!(snapshot.facts().stream_version(&stream).unwrap() > version);
-    let all = snapshot.facts().query(&EventQuery::all(), before.last, usize::MAX).unwrap();
-    assert_eq!(all.facts.len(), 1, "whoever read the other one reads this one too");
+    let all = snapshot
+        .facts()
+        .query(&EventQuery::all(), before.last, usize::MAX)
+        .unwrap();
+    assert_eq!(
+        all.facts.len(),
+        1,
+        "whoever read the other one reads this one too"
+    );
     // The same command again is answered as it was.
     let again = give(&mut b, 7, plain("opera")).unwrap();
     assert!(again.repeated);
@@ -323,7 +333,10 @@ fn appends_to_one_stream_apart_with_the_same_expectation_clash() {
     let blind = blind.bundle_id.unwrap();
     assert_eq!(
         listed,
-        [(one, sorted(vec![other, blind])), (other, sorted(vec![one, blind]))]
+        [
+            (one, sorted(vec![other, blind])),
+            (other, sorted(vec![one, blind]))
+        ]
     );
 }
 
@@ -352,7 +365,11 @@ fn context_and_streams_are_signed_together() {
     // In the stream, and not what the query asks for; and the other way round.
     let mut elsewhere = fact("cancelled", "{}");
     elsewhere.streams = vec!["jane".to_owned()];
-    b.execute(record(vec![elsewhere, fact("booked", "{}"), fact("cancelled", "{}")]));
+    b.execute(record(vec![
+        elsewhere,
+        fact("booked", "{}"),
+        fact("cancelled", "{}"),
+    ]));
     sync(&mut a, &mut b);
     let conflict = a.snapshot().decision_conflict(one).unwrap().unwrap();
     assert_eq!(conflict.unseen.len(), 2);
