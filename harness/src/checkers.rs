@@ -163,10 +163,11 @@ fn agreement(network: &Network) -> Result<(), Violation> {
     Ok(())
 }
 
+/// What a decision had not seen, and whether it was passed in turn.
+type Passed = BTreeSet<(OpId, bool)>;
+
 /// The decision conflicts, without what each device counts for itself.
-fn decisions(
-    snapshot: &openprod_engine::Snapshot,
-) -> Vec<(BundleId, DecisionStatus, BTreeSet<(OpId, bool)>)> {
+fn decisions(snapshot: &openprod_engine::Snapshot) -> Vec<(BundleId, DecisionStatus, Passed)> {
     let conflicts = snapshot.decision_conflicts().expect("the store can be read");
     let listed = conflicts.into_iter().map(|conflict| {
         let unseen = conflict.unseen.iter();
