@@ -23,6 +23,7 @@ import {
 } from "../records/commands";
 import { findByLabel } from "../records/labels";
 import { AddField, RemoveField, RenameField } from "../tables/field-forms";
+import { FollowField } from "../tables/reference-form";
 import type { Value } from "../values/value";
 import { filterJson, NO_FILTER, operatorsFor, sortText } from "./filter";
 import { Grid, type GridActs, type Selected, summary } from "./grid";
@@ -77,6 +78,7 @@ export function GridScreen({ table, opened, at }: Props) {
   const [exporting, setExporting] = useState(false);
   const [plan, setPlan] = useState<PastePlan | null>(null);
   const [renamed, setRenamed] = useState<FieldView | null>(null);
+  const [followed, setFollowed] = useState<FieldView | null>(null);
   const [removed, setRemoved] = useState<FieldView | null>(null);
   const [conflict, setConflict] = useState<{ id: string; anchor: Element } | null>(null);
   const search = useRef<HTMLInputElement>(null);
@@ -220,6 +222,7 @@ export function GridScreen({ table, opened, at }: Props) {
         if (order) change({ order });
       },
       rename: setRenamed,
+      follow: setFollowed,
       remove: setRemoved,
     }),
     [change, view, table.fields],
@@ -341,6 +344,7 @@ export function GridScreen({ table, opened, at }: Props) {
       {plan && <PasteDialog plan={plan} onPaste={() => void carryOut(plan)} onClose={() => setPlan(null)} />}
       {importing && <ImportDialog table={table} onClose={() => setImporting(false)} />}
       {renamed && <RenameField table={table} field={renamed} onClose={() => setRenamed(null)} />}
+      {followed && <FollowField table={table} field={followed} onClose={() => setFollowed(null)} />}
       {removed && <RemoveField table={table} field={removed} onClose={() => setRemoved(null)} />}
       {conflict && (
         <ConflictPopover

@@ -580,6 +580,7 @@ export function Grid(props: Props) {
         sort={view.sort}
         group={view.group}
         frozen={view.frozen}
+        readOnly={readOnly}
         acts={headerActs}
         end={props.headerEnd}
       />

@@ -149,7 +149,7 @@ function Cell(props: CellProps) {
             </span>
           ) : (
             <span className="cell-text">
-              {follows && (
+              {follows && !broken && (
                 <CornerDownRight size={11} className="follows" aria-label="Follows another record" />
               )}
               <ValueView
@@ -169,9 +169,13 @@ function Cell(props: CellProps) {
               onClick={(event) => acts.conflict(conflict.conflict_id, event.currentTarget)}
             />
           )}
-          {edge.includes("b") && edge.includes("r") && !follows && !readOnly && (
-            <span className="fill-handle" data-fill="true" aria-hidden="true" />
-          )}
+          {edge.includes("b") &&
+            edge.includes("r") &&
+            !follows &&
+            !readOnly &&
+            !field.type.startsWith("crdt_") && (
+              <span className="fill-handle" data-fill="true" aria-hidden="true" />
+            )}
         </>
       )}
     </div>

@@ -16,9 +16,13 @@ import { ValueView } from "../values/value-view";
 import { Edges } from "./edges";
 import { FieldHistory } from "./field-history";
 
-// CodeMirror and Yjs are half of the page: they come when a text is first opened.
+// CodeMirror and Yjs are half of the page: they come when a text or a list is first opened.
 const TextEditor = lazy(() =>
   import("../text/text-editor").then(({ TextEditor }) => ({ default: TextEditor })),
+);
+
+const ListEditor = lazy(() =>
+  import("../list/list-editor").then(({ ListEditor }) => ({ default: ListEditor })),
 );
 
 /** With `at`, the record as it was right after that bundle: to be read, not to be changed. */
@@ -158,16 +162,18 @@ function FieldEntry({ table, record, field, past }: Entry) {
     void written;
     setEcho(null);
   }, [written]);
-  if (field.type === "crdt_text" && field.mode !== "reference" && !past) {
+  if (field.type.startsWith("crdt_") && field.mode !== "reference" && !past && !record.deleted) {
+    const isList = field.type === "crdt_list";
+    const Editor = isList ? ListEditor : TextEditor;
     return (
       <Suspense
         fallback={
-          <div className="text-editor">
-            <Loading what="the text" />
+          <div className={isList ? "list-editor" : "text-editor"}>
+            <Loading what={isList ? "the list" : "the text"} />
           </div>
         }
       >
-        <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />
+        <Editor entity={record.entity_id} table={table.table_id} field={field.name} />
       </Suspense>
     );
   }

@@ -22,7 +22,8 @@ export const ValueView = memo(function ValueView({ value, field, broken }: Shown
   if (broken) {
     return (
       <span className="value-broken" title={brokenWords(broken)}>
-        <Unlink size={12} aria-hidden="true" /> {brokenWords(broken)}
+        <Unlink size={12} aria-hidden="true" />
+        <span className="chip-text">{brokenWords(broken)}</span>
       </span>
     );
   }
