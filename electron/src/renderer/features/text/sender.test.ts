@@ -50,6 +50,26 @@ it("merges what is written while a batch is under way into the next", async () =
   vi.useRealTimers();
 });
 
+it("sends something now and then while somebody writes without a pause", async () => {
+  vi.useFakeTimers();
+  let sent = 0;
+  const sender = new Sender(
+    async () => {
+      sent++;
+    },
+    () => {},
+    () => {},
+  );
+  const write = writer(sender);
+  for (let key = 0; key < 40; key++) {
+    write("a");
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(sent).toBeGreaterThanOrEqual(2);
+  expect(sent).toBeLessThanOrEqual(4);
+  vi.useRealTimers();
+});
+
 it("keeps a batch that was refused, and sends it with what follows", async () => {
   const taken: string[] = [];
   let full = true;

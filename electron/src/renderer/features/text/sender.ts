@@ -4,6 +4,9 @@ import * as Y from "yjs";
 /** Writing is gathered this long before it is sent: short enough that others see words, not sentences. */
 const BATCH_MS = 300;
 
+/** So long at most: who writes without a pause is read all the same. */
+const BATCH_MS_MAX = 1_500;
+
 /** `last`: the page is going away, and waits for no answer. */
 export type Send = (delta: string, last: boolean) => Promise<unknown>;
 
@@ -11,6 +14,7 @@ export class Sender {
   private waiting: Uint8Array[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private busy = false;
+  private since = 0;
 
   constructor(
     private readonly send: Send,
@@ -24,10 +28,13 @@ export class Sender {
   }
 
   add(update: Uint8Array): void {
+    const now = performance.now();
+    if (this.waiting.length === 0) this.since = now;
     this.waiting.push(update);
     this.tell("saving");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.flush(), BATCH_MS);
+    const left = Math.max(0, this.since + BATCH_MS_MAX - now);
+    this.timer = setTimeout(() => void this.flush(), Math.min(BATCH_MS, left));
   }
 
   async flush(last = false): Promise<void> {
