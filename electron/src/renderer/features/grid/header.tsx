@@ -24,7 +24,7 @@ import {
   Trash2,
   Type,
 } from "lucide-react";
-import { type PointerEvent as ReactPointerEvent, useState } from "react";
+import { memo, type PointerEvent as ReactPointerEvent, useState } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { Menu, MenuItem, MenuRule } from "../../shared/ui/menu";
 import type { SortKey } from "./filter";
@@ -103,7 +103,16 @@ function FieldActs({ field, acts }: { field: FieldView; acts: HeaderActs }) {
   );
 }
 
-export function Header({ columns, width, sort, group, frozen, readOnly, acts, end }: Props) {
+export const Header = memo(function Header({
+  columns,
+  width,
+  sort,
+  group,
+  frozen,
+  readOnly,
+  acts,
+  end,
+}: Props) {
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
 
   const startDrag = (event: ReactPointerEvent<HTMLElement>, from: number) => {
@@ -265,4 +274,4 @@ export function Header({ columns, width, sort, group, frozen, readOnly, acts, en
       </div>
     </div>
   );
-}
+});

@@ -1,5 +1,5 @@
 /** One line of the grid: a record, a group's heading, or a place whose record has not come yet. */
-import { ChevronDown, ChevronRight, CornerDownRight, Maximize2 } from "lucide-react";
+import { ChevronDown, ChevronRight, CornerDownRight } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { FieldView, RecordView } from "../../shared/api/schema";
 import { isNumeric, ValueView } from "../values/value-view";
@@ -47,6 +47,7 @@ export const RecordRow = memo(function RecordRow(props: RecordRowProps) {
       className="row"
       aria-rowindex={line + 2}
       data-opened={props.opened || undefined}
+      data-selected={selection !== null || undefined}
       data-focus={selection?.focus != null || undefined}
       style={{ transform: `translateY(${line * ROW_HEIGHT}px)`, width: props.width }}
     >
@@ -59,9 +60,7 @@ export const RecordRow = memo(function RecordRow(props: RecordRowProps) {
             tabIndex={-1}
             aria-label={`Open record ${props.number}`}
             onClick={() => acts.open(line)}
-          >
-            <Maximize2 size={13} />
-          </button>
+          />
         )}
       </div>
       {columns.map((column, index) => (
@@ -196,6 +195,7 @@ export const GroupRow = memo(function GroupRow(props: {
     <div
       role="row"
       className="row group-row"
+      data-selected={props.focused || undefined}
       aria-rowindex={line + 2}
       style={{ transform: `translateY(${line * ROW_HEIGHT}px)`, width: props.width }}
     >
