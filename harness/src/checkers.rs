@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openprod_core::VerifiedBundle;
+use openprod_core::{BundleId, OpId, VerifiedBundle};
+use openprod_engine::facts::DecisionStatus;
 use openprod_storage::Position;
 use thiserror::Error;
 
@@ -146,6 +147,8 @@ fn agreement(network: &Network) -> Result<(), Violation> {
             "the forks they know"
         } else if conflicts(&snapshot) != conflicts(&theirs) {
             "their conflicts"
+        } else if decisions(&snapshot) != decisions(&theirs) {
+            "the conflicts of their decisions"
         } else if snapshot.schema() != theirs.schema() {
             "their schemas"
         } else {
@@ -158,6 +161,17 @@ fn agreement(network: &Network) -> Result<(), Violation> {
         });
     }
     Ok(())
+}
+
+/// The decision conflicts, without what each device counts for itself.
+fn decisions(snapshot: &openprod_engine::Snapshot) -> Vec<(BundleId, DecisionStatus, BTreeSet<(OpId, bool)>)> {
+    let conflicts = snapshot.decision_conflicts().expect("the store can be read");
+    let listed = conflicts.into_iter().map(|conflict| {
+        let unseen = conflict.unseen.iter();
+        let unseen = unseen.map(|unseen| (unseen.fact.op_id, unseen.mutual)).collect();
+        (conflict.decision, conflict.status, unseen)
+    });
+    listed.collect()
 }
 
 fn replay(network: &mut Network) -> Result<(), Violation> {

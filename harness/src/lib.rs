@@ -34,5 +34,6 @@ pub use link::{Ending, LinkError};
 pub use network::{DeviceId, Network};
 pub use random::Random;
 pub use simulation::{Failure, Report, Simulation};
+pub use workload::Mix;
 pub use skip::skip;
 pub use test_network::{Puppet, Record, TestNetwork, TestPeer};

@@ -6,14 +6,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use openprod_core::VerifiedBundle;
-use openprod_storage::Position;
+use openprod_engine::Snapshot;
+use openprod_storage::{Position, StorageError};
 
 use crate::checkers::{self, Violation};
 use crate::disk::StoreKind;
 use crate::faults::{Faults, Tally};
 use crate::network::{DeviceId, Network};
 use crate::random::Random;
-use crate::workload::Workload;
+use crate::workload::{Mix, Workload};
 
 /// How long the network may take, once everything has healed, to come into step. Covers one request that stalls,
 /// one pause after a fruitless one, and dialling again, for each hop of the longest topology.
@@ -38,8 +39,8 @@ pub struct Simulation {
     pub store: Option<StoreKind>,
     /// What goes wrong; the seed decides when absent.
     pub faults: Option<Faults>,
-    /// Whether people only edit records and their tables, as they did when the first seeds were found.
-    pub records_only: bool,
+    /// What people do: everything, or no more than they did when the seed was found.
+    pub mix: Mix,
     /// How long the network may take, once everything has healed, to come into step.
     pub healing_max: Duration,
     /// Whether to keep a line for each event.
@@ -65,6 +66,10 @@ pub struct Report {
     pub kinds: BTreeSet<u16>,
     /// How many conflicts were open in the end.
     pub conflicts: usize,
+    /// How many decisions had not seen what they should have, resolved ones among them.
+    pub decision_conflicts: usize,
+    /// How many facts were repetitions of others.
+    pub repetitions: usize,
     /// How many logs were found to have forked.
     pub forks: usize,
     /// How long it took to come into step after everything had healed, in virtual time.
@@ -110,7 +115,7 @@ impl Simulation {
             steps: STEPS,
             store: None,
             faults: None,
-            records_only: false,
+            mix: Mix::Everything,
             healing_max: HEALING,
             trace: false,
         }
@@ -129,8 +134,10 @@ impl Simulation {
         if self.store == Some(StoreKind::Sqlite) {
             line += " --store sqlite";
         }
-        if self.records_only {
-            line += " --records-only";
+        match self.mix {
+            Mix::Records => line += " --mix records",
+            Mix::Data => line += " --mix data",
+            Mix::Everything => {}
         }
         line
     }
@@ -196,7 +203,7 @@ impl Simulation {
                 .map_err(|error| format!("add device: {error}"))?;
         }
         connect(network, &mut random, count);
-        let mut workload = Workload::new(random.branch(), self.records_only);
+        let mut workload = Workload::new(random.branch(), self.mix);
         for _ in 0..self.steps {
             workload.step(network).map_err(|error| error.to_string())?;
             // Bursts and lulls: what people do at once meets, what they do later has been seen.
@@ -234,6 +241,7 @@ impl Simulation {
             .iter()
             .flat_map(|bundle| (0..bundle.len()).filter_map(move |index| kind(bundle, index)))
             .collect();
+        let decisions = snapshot.decision_conflicts().map_err(|error| error.to_string())?;
         Ok(Report {
             faults,
             tally: *network.tally(),
@@ -243,11 +251,23 @@ impl Simulation {
             operations: status.operations,
             kinds,
             conflicts: snapshot.conflicts().map_err(|error| error.to_string())?.len(),
+            decision_conflicts: decisions.len(),
+            repetitions: repetitions(&snapshot).map_err(|error| error.to_string())?,
             forks: status.forks.len(),
             healing,
             trace: Vec::new(),
         })
     }
+}
+
+/// How many facts repeat others.
+fn repetitions(snapshot: &Snapshot) -> Result<usize, StorageError> {
+    let log = snapshot.facts();
+    let mut found = 0;
+    for number in 1..=log.head()? {
+        found += usize::from(log.fact(number)?.is_some_and(|fact| fact.repeats.is_some()));
+    }
+    Ok(found)
 }
 
 /// A chain, a ring, a star or a full mesh.

@@ -1,14 +1,16 @@
 //! What people do, at random: small tables, few records, so that they meet in the same cells all the time.
 
 mod drafts;
+mod facts;
 
 use openprod_core::{CommandId, EntityId, FieldType, Payload, Value};
 use openprod_engine::command::{Between, FieldName, NewEdge, Part};
 use openprod_engine::edge::{Direction, Edge};
 use openprod_engine::schema::Table;
-use openprod_engine::{Command, Decision, Envelope, NewField, Outcome, Request, TextEdit};
+use openprod_engine::{Command, Decision, Destination, Envelope, NewField, Outcome, Request, TextEdit};
 
 use self::drafts::{Preview, Staged};
+use self::facts::Shared;
 use crate::device::GiveError;
 use crate::editor::Editor;
 use crate::network::{DeviceId, Network};
@@ -20,11 +22,37 @@ const RECORDS_MAX: u64 = 24;
 /// People at work on the devices of a network.
 pub struct Workload {
     random: Random,
-    records_only: bool,
+    mix: Mix,
     /// The last command that was acknowledged, to be given again.
     last: Option<Given>,
+    /// Facts that were recorded under a command id, to be recorded under it elsewhere.
+    shared: Option<Shared>,
     staged: Staged,
     commands: u64,
+}
+
+/// What people do. Each mix draws its own numbers, so that a seed plays what it played when it was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mix {
+    /// They edit records and their tables: they relate, merge, map and draft nothing, type no texts, and take nothing
+    /// back.
+    Records,
+    /// They do everything that can be done to data, and record no facts.
+    Data,
+    /// They do everything.
+    #[default]
+    Everything,
+}
+
+impl Mix {
+    /// How many choices there are.
+    const fn choices(self) -> u64 {
+        match self {
+            Self::Records => 100,
+            Self::Data => 220,
+            Self::Everything => 260,
+        }
+    }
 }
 
 /// A command that was acknowledged.
@@ -72,14 +100,14 @@ pub enum Broken {
 }
 
 impl Workload {
-    /// People whose doings follow from `random`. With `records_only` they relate, merge, map and draft nothing,
-    /// type no texts, and take nothing back.
+    /// People whose doings follow from `random`.
     #[must_use]
-    pub fn new(random: Random, records_only: bool) -> Self {
+    pub fn new(random: Random, mix: Mix) -> Self {
         Self {
             random,
-            records_only,
+            mix,
             last: None,
+            shared: None,
             staged: Staged::default(),
             commands: 0,
         }
@@ -107,21 +135,27 @@ impl Workload {
             return Ok(());
         };
         self.staged.check(network, id)?;
-        let Some(command) = self.command(network, id) else {
+        let Some((command, given)) = self.command(network, id) else {
             return Ok(());
         };
         let preview = Preview::of(network, id, &command);
         let mut request = Request::new("simulation", command);
-        request.destination = self.destination(network, id);
+        request.destination = match &request.command {
+            // No draft can hold them.
+            Command::RecordFacts(_) | Command::ResolveDecision(_) => Destination::Log,
+            _ => self.destination(network, id),
+        };
         let bytes = self.random.seed();
         let mut command_id = [0; 16];
         command_id.copy_from_slice(&bytes[..16]);
+        let command_id = given.unwrap_or(CommandId::from_bytes(command_id));
         request.envelope = Envelope {
-            command_id: Some(CommandId::from_bytes(command_id)),
+            command_id: Some(command_id),
             ..request.envelope
         };
         if let Ok(outcome) = network.execute(id, &request) {
             self.commands += 1;
+            self.shared = Shared::of(command_id, &request.command).or(self.shared.take());
             self.staged.keep(network, id);
             if let Some(preview) = preview {
                 preview.check(network, id)?;
@@ -153,7 +187,7 @@ impl Workload {
             return Ok(());
         }
         match network.execute(id, &request) {
-            Ok(again) if again == outcome => Ok(()),
+            Ok(again) if same(&again, &outcome) => Ok(()),
             Ok(again) => Err(Broken::Repeat {
                 first: Box::new(outcome),
                 again: format!("{again:?}"),
@@ -166,7 +200,15 @@ impl Workload {
         }
     }
 
-    fn command(&mut self, network: &Network, id: DeviceId) -> Option<Command> {
+    /// A command, and the id under which somebody else gave it, if that is to be its id.
+    fn command(&mut self, network: &Network, id: DeviceId) -> Option<(Command, Option<CommandId>)> {
+        match self.data_command(network, id)? {
+            Choice::Command(command) => Some((command, None)),
+            Choice::Fact => self.fact_command(network, id),
+        }
+    }
+
+    fn data_command(&mut self, network: &Network, id: DeviceId) -> Option<Choice> {
         let snapshot = network.device(id).view()?;
         let schema = snapshot.schema();
         if schema.tables.is_empty() || self.random.chance(15) {
@@ -176,11 +218,11 @@ impl Workload {
                 NewField::new("number", FieldType::Integer),
                 NewField::new("day", FieldType::Date),
             ];
-            if !self.records_only {
+            if self.mix != Mix::Records {
                 fields.push(NewField::new("body", FieldType::CrdtText));
                 fields.push(NewField::new("steps", FieldType::CrdtList));
             }
-            return Some(Command::CreateTable { name, fields });
+            return Some(Choice::Command(Command::CreateTable { name, fields }));
         }
         let table = self.random.pick(&schema.tables)?;
         let named = table.id.entity().to_string();
@@ -201,8 +243,9 @@ impl Workload {
             let few = records.len().min(if random.chance(700) { 3 } else { usize::MAX });
             random.pick(&records[..few]).copied()
         };
-        let choice = self.random.below(if self.records_only { 100 } else { 220 });
-        match choice {
+        let choice = self.random.below(self.mix.choices());
+        let command = match choice {
+            220.. => return Some(Choice::Fact),
             100..120 | 196..210 => self.edge_command(network, id, &records),
             120..123 => Some(Command::DetachRecord {
                 entity: hot(&mut self.random, &records)?,
@@ -289,7 +332,8 @@ impl Workload {
                 })
             }
             _ => Some(self.schema_change(named, &fields)),
-        }
+        };
+        command.map(Choice::Command)
     }
 
     /// Makes, moves, changes or deletes one of the few edges that records have.
@@ -433,6 +477,23 @@ impl Workload {
         }
         values
     }
+}
+
+/// What is to be done.
+enum Choice {
+    Command(Command),
+    /// Something about facts.
+    Fact,
+}
+
+/// Whether a command given again had the outcome that it had first. That it is told to be a repetition is right.
+fn same(again: &Outcome, first: &Outcome) -> bool {
+    let repeated = first.repeated;
+    *first
+        == Outcome {
+            repeated,
+            ..again.clone()
+        }
 }
 
 /// Whether fields of this type are edited and not set.

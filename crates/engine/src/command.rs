@@ -382,7 +382,7 @@ pub enum Decision {
 
 impl Command {
     /// What it asks for, as far as giving it twice goes.
-    pub(crate) fn digest(&self) -> [u8; 32] {
+    fn digest(&self) -> [u8; 32] {
         match self {
             Self::RecordFacts(RecordFacts {
                 receipt: Some(receipt),
@@ -487,6 +487,23 @@ impl Request {
             },
             command,
             destination: Destination::Active,
+        }
+    }
+
+    /// What it asks for, as far as giving it twice goes: the command, and where it goes if the caller says so.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let command = self.command.digest();
+        let place = match self.destination {
+            // Facts and drafts themselves have one place to go.
+            _ if self.command.is_about_facts() || matches!(self.command, Command::Overlay(_)) => None,
+            // Which draft is active may change between one time and the next.
+            Destination::Active => None,
+            Destination::Log => Some(None),
+            Destination::Draft(overlay) => Some(Some(overlay)),
+        };
+        match place {
+            None => command,
+            Some(place) => *blake3::keyed_hash(&command, &encode(&place)).as_bytes(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use openprod_core::{EdgeId, EntityId, FieldId, Payload, Value, VerifiedBundle};
 use openprod_storage::{Position, Space, StorageError, Write};
 
+use crate::chains::Chains;
 use crate::documents::Edit;
 use crate::edge::Ends;
 use crate::row::{CellKey, Writer};
@@ -17,7 +18,7 @@ use crate::synonyms::{AliasChange, MappingChange, NameChange, Pair};
 use crate::text::DeltaError;
 
 /// Numbers the rules by which operations become rows. A store that was derived by other rules is derived anew.
-pub const DERIVATION_VERSION: u32 = 4;
+pub const DERIVATION_VERSION: u32 = 5;
 
 /// Applies the operations of a bundle, in order: changes rows in `state`, and notes in the store which entities and
 /// edges the bundle touched and which of its operations have no effect, and why. Says what it touched.
@@ -26,6 +27,7 @@ pub(crate) fn derive(
     store: &mut dyn Write,
     bundle: &VerifiedBundle,
     place: Position,
+    chains: &Chains,
     writer: &Writer<'_>,
 ) -> Result<BTreeSet<Subject>, StorageError> {
     let position = place.0.to_be_bytes();
@@ -55,7 +57,7 @@ pub(crate) fn derive(
             }
         }
     }
-    state.decide(store, writer, place, &bundle.header().intent)?;
+    state.conclude(store, chains, writer, place, bundle)?;
     for subject in &touched {
         store.put(
             Space::Touch,
@@ -114,7 +116,7 @@ impl Effect {
 }
 
 /// Under which key it is told why an operation has no effect.
-fn void_key(position: Position, index: u32) -> Vec<u8> {
+pub(crate) fn void_key(position: Position, index: u32) -> Vec<u8> {
     [position.0.to_be_bytes().as_slice(), &index.to_be_bytes()].concat()
 }
 

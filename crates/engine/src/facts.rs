@@ -3,10 +3,13 @@
 //! A fact is a `RecordFact` operation. This store numbers facts in the order in which it applies them ([`ledger`]), so
 //! that a workspace is an [event store](WorkspaceEventStore) as any other is; its numbers are its own, and no peer
 //! shares them. What peers share is what decisions come to ([`decision`]): a bundle says what it was decided on, and so
-//! every peer finds the facts that its author had not seen and should have.
+//! every peer finds the facts that its author had not seen and should have; and of bundles that record the same under
+//! one command id, one counts ([`effect`]).
 
 pub mod conflict;
+pub(crate) mod context;
 pub(crate) mod decision;
+pub(crate) mod effect;
 pub(crate) mod ledger;
 pub mod log;
 pub(crate) mod news;
@@ -20,6 +23,8 @@ use openprod_events::posting::LeafKey;
 use wincode::{SchemaRead, SchemaWrite};
 
 pub use conflict::{DecisionConflict, DecisionStatus, Fault, UnseenFact};
+pub use context::STREAM_SEMANTICS;
+pub use effect::ReusedCommand;
 pub use log::{Fact, FactLog, FactPage};
 pub use resolution::{RESOLVED, Resolution, ResolutionChoice, Verdict};
 pub use store::WorkspaceEventStore;
@@ -52,7 +57,7 @@ pub struct RecordFacts {
     pub facts: Vec<NewFact>,
     /// The context that must not have changed. It is signed, and peers check it against what they know.
     pub context: Option<ExpectedFacts>,
-    /// Streams that must end where they are expected to.
+    /// Streams that must end where they are expected to. They are signed, and peers check them against what they know.
     pub streams: Vec<ExpectedStream>,
     /// What the command is answered, if its caller wants that kept.
     pub receipt: Option<FactReceipt>,

@@ -81,6 +81,10 @@ pub struct HistoryEntry {
     pub operations: u32,
     /// Whether it is stored only and does nothing yet.
     pub held: bool,
+    /// The bundle that it repeats: the same command, given on a device apart, so that its facts do not count.
+    pub repeats: Option<BundleId>,
+    /// Whether other bundles say other things under its command's id, which is a mistake of whoever gave it out.
+    pub command_reused: bool,
     /// The command that led to it: its type, where it came from, its cause and the reason given.
     pub intent: Intent,
     /// What it did, of that which was asked for, in order; at most [`HISTORY_CHANGES_MAX`].
@@ -317,6 +321,8 @@ impl Snapshot {
             hlc: header.hlc,
             operations: bundle.len(),
             held: is_held(&*self.store, &stored.place)?,
+            repeats: self.facts().repeated_by(stored.bundle.id())?,
+            command_reused: self.facts().is_reused(stored.bundle.header().intent.command_id)?,
             intent: header.intent.clone(),
             changes,
             omitted,

@@ -23,6 +23,7 @@ use openprod_storage::{Read, StorageError};
 use rand_core::Rng;
 
 pub use checks::NAME_BYTES_MAX;
+pub(crate) use facts::effect_of;
 
 use crate::chains::Chains;
 use crate::command::{Command, CommandError};

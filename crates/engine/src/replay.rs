@@ -14,6 +14,7 @@ use openprod_storage::{
 use crate::admission::{inherited_clock, observe_bundle};
 use crate::chains::{ChainClock, Chains};
 use crate::derive::{DERIVATION_VERSION, derive};
+use crate::facts::{ReusedCommand, effect};
 use crate::history::past::Past;
 use crate::row::{Sight, Writer};
 use crate::schema::Schema;
@@ -32,7 +33,7 @@ const FLUSH_INTERVAL: u64 = 64 * BATCH as u64;
 
 /// The spaces that are derived, and nothing else, the same whenever their rows were written. (The bytes of a stored
 /// text depend on when it was stored; what they hold is in the state hash.)
-pub(crate) const DERIVED: [Space; 17] = [
+pub(crate) const DERIVED: [Space; 21] = [
     Space::Entity,
     Space::Edge,
     Space::Incident,
@@ -50,6 +51,10 @@ pub(crate) const DERIVED: [Space; 17] = [
     Space::Watch,
     Space::Clash,
     Space::Resolution,
+    Space::Effect,
+    Space::Repetition,
+    Space::Clashed,
+    Space::Strand,
 ];
 
 /// What a check of the whole workspace found.
@@ -67,6 +72,8 @@ pub struct Verification {
     pub first_difference: Option<(&'static str, String)>,
     /// Bundles whose signature is not their author's, by position.
     pub forged: Vec<(u64, BundleError)>,
+    /// Command ids under which bundles record different facts: a mistake of whoever gave them out, and no damage.
+    pub reused: Vec<ReusedCommand>,
 }
 
 impl Verification {
@@ -134,6 +141,7 @@ fn compare(store: &dyn Read, signed_in: Option<&Workspace>) -> Result<Verificati
         replayed,
         first_difference,
         forged,
+        reused: effect::reused(store)?,
     })
 }
 
@@ -319,7 +327,14 @@ impl Replay {
                 log: header.log,
                 sight: Sight::Clock(clock),
             };
-            derive(&mut self.state, write, bundle, place.position, &writer)?;
+            derive(
+                &mut self.state,
+                write,
+                bundle,
+                place.position,
+                &self.chains,
+                &writer,
+            )?;
         }
         Ok(())
     }

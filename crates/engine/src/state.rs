@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::sync::Arc;
 
 use openprod_core::operation::RecordFact;
-use openprod_core::{BundleId, EdgeId, EntityId, FacetId, Hlc, Intent, OpId};
+use openprod_core::{BundleId, EdgeId, EntityId, FacetId, Hlc, OpId, VerifiedBundle};
 use openprod_storage::{Position, Read, Space, StorageError, Write};
 
 pub(crate) use indexes::count;
 
+use crate::chains::Chains;
 use crate::conflicts::ConflictKey;
 use crate::documents::Documents;
 use crate::edge::EdgeRow;
@@ -181,15 +182,17 @@ impl State {
         self.facts.record(store, &mut self.hash, writer, index, op)
     }
 
-    /// Takes note of the decision that a bundle is.
-    pub(crate) fn decide(
+    /// Says what a bundle's facts come to, and its decision, once all of its operations are applied.
+    pub(crate) fn conclude(
         &mut self,
         store: &mut dyn Write,
+        chains: &Chains,
         writer: &Writer<'_>,
         place: Position,
-        intent: &Intent,
+        bundle: &VerifiedBundle,
     ) -> Result<(), StorageError> {
-        self.facts.decide(store, &mut self.hash, writer, place, intent)
+        self.facts
+            .conclude(store, &mut self.hash, chains, writer, place, bundle)
     }
 
     /// The hash of the state as of the last [`State::flush`].

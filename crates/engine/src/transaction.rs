@@ -26,10 +26,10 @@ use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
 use crate::derive::{DERIVATION_VERSION, derive};
 use crate::documents::Documents;
-use crate::facts::{self, FactLog, FactSpan, RecordFacts};
+use crate::facts::{self, FactLog, FactSpan, RecordFacts, effect};
 use crate::forks::ForkEvidence;
 use crate::overlay::{self, Drift, OverlayId, OverlayView};
-use crate::plan::{View, plan};
+use crate::plan::{View, effect_of, plan};
 use crate::revert::{Skipped, TakenBack};
 use crate::row::{Sight, Writer};
 use crate::schema::{Schema, reserved};
@@ -295,8 +295,13 @@ impl<'a> Transaction<'a> {
             Some(command_id) => command_id,
             None => CommandId::new(self.now, self.entropy()),
         };
-        let digest = request.command.digest();
+        let digest = request.digest();
         if let Some(outcome) = self.earlier_outcome(command_id, digest, request.command.is_about_facts())? {
+            return Ok(outcome);
+        }
+        if let Command::RecordFacts(facts) = &request.command
+            && let Some(outcome) = self.outcome_elsewhere(command_id, digest, facts)?
+        {
             return Ok(outcome);
         }
         let overlay = match (&request.command, request.destination) {
@@ -588,6 +593,46 @@ impl<'a> Transaction<'a> {
         }))
     }
 
+    /// The outcome of a command whose facts another device recorded under the same id, as is known here.
+    fn outcome_elsewhere(
+        &mut self,
+        command_id: CommandId,
+        digest: [u8; 32],
+        command: &RecordFacts,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let given = effect::of_command(&*self.write, command_id)?;
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let effect = effect_of(command_id, &command.facts)?;
+        // The first of those that say the same is the one that counts.
+        let Some((_, member)) = given.iter().find(|(theirs, _)| *theirs == effect) else {
+            return Err(CommandError::CommandReused { command_id });
+        };
+        let facts = self.span(member.bundle)?;
+        let row = CommandRow {
+            digest,
+            position: member.position.0,
+            overlay: None,
+            created: Vec::new(),
+            edges: Vec::new(),
+            taken_back: None,
+            skipped: Vec::new(),
+        };
+        self.write
+            .put(Space::Command, command_id.as_bytes(), &encode(&row))?;
+        if let Some(receipt) = &command.receipt {
+            facts::store::keep_receipt(&mut *self.write, command_id, receipt, facts)?;
+        }
+        self.committed.answered += 1;
+        Ok(Some(Outcome {
+            bundle_id: Some(member.bundle),
+            facts,
+            repeated: true,
+            ..Outcome::of(command_id)
+        }))
+    }
+
     /// The next bundle of this engine's log: it has seen everything that is applied.
     fn draft(&self, intent: Intent, payloads: Vec<Payload>) -> Draft {
         let chains = &self.cache.chains;
@@ -743,7 +788,14 @@ impl<'a> Transaction<'a> {
             sight: Sight::Clock(&admitted.clock),
         };
         self.cache.staged = None;
-        let touched = derive(&mut self.state, &mut *self.write, bundle, place.position, &writer)?;
+        let touched = derive(
+            &mut self.state,
+            &mut *self.write,
+            bundle,
+            place.position,
+            &self.cache.chains,
+            &writer,
+        )?;
         if self.cache.summary.overlays > 0 {
             self.touched.extend(touched);
         }

@@ -53,13 +53,21 @@ pub enum Space {
     Clash,
     /// What was resolved about decisions.
     Resolution,
+    /// Bundles of facts by their command and content: `command ‖ content ‖ time ‖ bundle`.
+    Effect,
+    /// Bundles of which others say the same under the same command, and commands of which bundles say different things.
+    Repetition,
+    /// Decisions by the bundles whose facts they had not seen and should have.
+    Clashed,
+    /// Facts by stream and place in the log.
+    Strand,
     /// What is known of the workspace as a whole: its name, secret, state hash and versions.
     Meta,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Chain,
         Self::Held,
         Self::Command,
@@ -85,6 +93,10 @@ impl Space {
         Self::Watch,
         Self::Clash,
         Self::Resolution,
+        Self::Effect,
+        Self::Repetition,
+        Self::Clashed,
+        Self::Strand,
         Self::Meta,
     ];
 
@@ -117,6 +129,10 @@ impl Space {
             Self::Watch => "watch",
             Self::Clash => "clash",
             Self::Resolution => "resolution",
+            Self::Effect => "effect",
+            Self::Repetition => "repetition",
+            Self::Clashed => "clashed",
+            Self::Strand => "strand",
             Self::Meta => "meta",
         }
     }

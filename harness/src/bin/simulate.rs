@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use harness::simulation::STEPS;
-use harness::{Failure, Report, Simulation, StoreKind, Tally};
+use harness::{Failure, Mix, Report, Simulation, StoreKind, Tally};
 
 /// Plays simulations of many engines and a hostile network; everything follows from the seed.
 #[derive(Parser)]
@@ -27,9 +27,9 @@ struct Arguments {
     /// What the devices store on.
     #[arg(long, value_enum, default_value_t = Store::Memory)]
     store: Store,
-    /// Let people only edit records and their tables.
-    #[arg(long)]
-    records_only: bool,
+    /// What people do.
+    #[arg(long, value_enum, default_value_t = Doings::Everything)]
+    mix: Doings,
     /// Print every message and fault.
     #[arg(long)]
     trace: bool,
@@ -39,6 +39,16 @@ struct Arguments {
 enum Store {
     Memory,
     Sqlite,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Doings {
+    /// Edit records and their tables.
+    Records,
+    /// Everything but facts.
+    Data,
+    /// Everything.
+    Everything,
 }
 
 fn main() -> ExitCode {
@@ -53,7 +63,11 @@ fn main() -> ExitCode {
                 Store::Memory => StoreKind::Memory,
                 Store::Sqlite => StoreKind::Sqlite,
             }),
-            records_only: arguments.records_only,
+            mix: match arguments.mix {
+                Doings::Records => Mix::Records,
+                Doings::Data => Mix::Data,
+                Doings::Everything => Mix::Everything,
+            },
             trace: arguments.trace,
             ..Simulation::new(seed)
         };

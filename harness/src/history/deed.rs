@@ -231,18 +231,38 @@ impl Deed {
     }
 }
 
-/// A fact: one of two types about one of two people.
+/// The one stream there is.
+const STREAM: &str = "room";
+
+/// A fact: one of two types about one of two people, in the stream or in none.
 fn note(kind: u8) -> RecordFact {
     RecordFact {
         fact_type: ["booked", "asked"][usize::from(kind % 2)].to_owned(),
         payload: format!(r#"{{"who":{}}}"#, kind / 2 % 2).into_bytes(),
-        streams: Vec::new(),
+        streams: if kind / 4 % 2 == 1 {
+            vec![STREAM.to_owned()]
+        } else {
+            Vec::new()
+        },
         metadata: Vec::new(),
     }
 }
 
+/// A context and its semantics: a query, the stream, or both.
+pub(super) fn context(context: u8) -> (u32, Option<String>, String) {
+    let query = context_query(context);
+    match context / 8 % 3 {
+        0 => (1, Some(query.clone()), query),
+        1 => (2, None, format!(r#"{{"query":null,"streams":["{STREAM}"]}}"#)),
+        _ => {
+            let both = format!(r#"{{"query":{query},"streams":["{STREAM}"]}}"#);
+            (2, Some(query), both)
+        }
+    }
+}
+
 /// A context query: about one person's bookings, one person, both types, or everything.
-pub(super) fn context_query(context: u8) -> String {
+fn context_query(context: u8) -> String {
     let who = context / 4 % 2;
     match context % 4 {
         0 => {

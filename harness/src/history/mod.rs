@@ -44,6 +44,17 @@ pub enum Step {
         /// What the bundle does.
         deeds: Vec<Deed>,
     },
+    /// Seals a bundle of one deed under a command id that others may use as well.
+    Command {
+        /// Who.
+        writer: u8,
+        /// What its clock says, in seconds.
+        second: u8,
+        /// Which of few command ids.
+        command: u8,
+        /// What the bundle does.
+        deed: Deed,
+    },
     /// Learns all that another knows.
     Meet {
         /// Who learns.

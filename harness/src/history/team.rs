@@ -12,7 +12,7 @@ use openprod_core::{
 use openprod_engine::facts::{RESOLVED, ResolutionChoice, Verdict};
 use openprod_events::EventQuery;
 
-use super::deed::context_query;
+use super::deed;
 use super::typing::Typist;
 use super::{Deed, Step};
 use crate::device::workspace;
@@ -90,8 +90,17 @@ impl Team {
                 deeds,
             } => {
                 if !deeds.is_empty() {
-                    self.seal(*writer, *second, *terse, deeds);
+                    self.seal(*writer, *second, *terse, None, deeds);
                 }
+            }
+            Step::Command {
+                writer,
+                second,
+                command,
+                deed,
+            } => {
+                let command = CommandId::from_u128(0xc000_0000 + u128::from(*command));
+                self.seal(*writer, *second, false, Some(command), std::slice::from_ref(deed));
             }
             Step::Meet { reader, other } => self.meet(*reader, *other),
             Step::Learn { reader, bundle } => {
@@ -138,10 +147,31 @@ impl Team {
     /// # Panics
     /// When there are no deeds.
     pub fn write(&mut self, writer: u8, second: u8, deeds: &[Deed]) -> usize {
-        self.seal(writer, second, false, deeds)
+        self.seal(writer, second, false, None, deeds)
     }
 
-    fn seal(&mut self, writer: u8, second: u8, terse: bool, deeds: &[Deed]) -> usize {
+    /// Seals a bundle under a command id that others may have, too, on what its author knows.
+    ///
+    /// # Panics
+    /// When there are no deeds.
+    pub fn command(&mut self, writer: u8, second: u8, command: u8, deed: &Deed) -> usize {
+        self.step(&Step::Command {
+            writer,
+            second,
+            command,
+            deed: deed.clone(),
+        });
+        self.bundles.len() - 1
+    }
+
+    fn seal(
+        &mut self,
+        writer: u8,
+        second: u8,
+        terse: bool,
+        command: Option<CommandId>,
+        deeds: &[Deed],
+    ) -> usize {
         let Writer {
             identity,
             log,
@@ -152,6 +182,7 @@ impl Team {
         let latest = known.iter().map(|bundle| self.bundles[*bundle].last_hlc());
         let now = Timestamp::from_micros((START_S + u64::from(second)) * 1_000_000);
         let identity = Identity::from_seed(&[identity + 1; 32]);
+        let number = CommandId::from_u128(self.bundles.len() as u128 + 1);
         let header = Header {
             version: FORMAT_VERSION,
             workspace: workspace().id,
@@ -162,11 +193,11 @@ impl Team {
             hlc: Hlc::next(Hlc::ZERO, latest.max().unwrap_or(Hlc::ZERO), now),
             seen: seen_entries(&self.gained(&chain, &known, terse)),
             intent: Intent {
-                // Two branches of a log must not begin with the same bundle by chance.
-                command_id: CommandId::from_u128(self.bundles.len() as u128 + 1),
+                command_id: command.unwrap_or(number),
                 command_type: "records.update".to_owned(),
                 source: "history".to_owned(),
-                correlation_id: None,
+                // Two branches of a log must not begin with the same bundle by chance.
+                correlation_id: command.map(|_| number),
                 causation_id: None,
                 justification: None,
                 approval_id: None,
@@ -196,16 +227,21 @@ impl Team {
             _ => None,
         });
         let (context, faulty) = decide?;
-        let text = context_query(context);
-        let query: EventQuery = serde_json::from_str(&text).expect("the query is well formed");
+        let (semantics, query, text) = deed::context(context);
+        let query = query.map(|query| -> EventQuery {
+            serde_json::from_str(&query).expect("the query is well formed")
+        });
         let facts = self.oracle(known).facts().into_iter();
         let seen: BTreeSet<OpId> = facts
-            .filter(|fact| query.matches(&fact.event_type, &fact.payload))
+            .filter(|fact| {
+                let query = query.as_ref();
+                query.is_some_and(|query| query.matches(&fact.event_type, &fact.payload))
+            })
             .map(|fact| fact.moment.op_id)
             .collect();
         Some(DecisionContext {
             handler_version: 1,
-            semantics: 1,
+            semantics,
             query: text.into_bytes(),
             count: seen.len() as u64 + u64::from(faulty),
             digest: context_digest(&seen),

@@ -19,6 +19,8 @@ pub struct Fact {
     pub event_type: EventType,
     /// What happened.
     pub payload: Payload,
+    /// The streams that it belongs to.
+    pub streams: Vec<String>,
 }
 
 /// What a decision comes to.
@@ -54,21 +56,116 @@ pub(super) fn read(moment: Moment, op: &RecordFact) -> Option<Fact> {
         moment,
         event_type: EventType::new(&op.fact_type).ok()?,
         payload: canonical(&op.payload)?,
+        streams: op.streams.clone(),
     })
 }
 
-/// The query of a decision.
-fn query(context: &DecisionContext) -> Result<EventQuery, Fault> {
-    if context.semantics != 1 {
-        return Err(Fault::Semantics);
+/// What a decision was taken on.
+struct Context {
+    query: Option<EventQuery>,
+    streams: Vec<String>,
+}
+
+impl Context {
+    fn read(context: &DecisionContext) -> Result<Self, Fault> {
+        let read = || -> Option<Self> {
+            let text = std::str::from_utf8(&context.query).ok()?;
+            let payload = Payload::from_json(text).ok()?;
+            if payload.canonical() != text {
+                return None;
+            }
+            if context.semantics == 1 {
+                let query = Some(query(payload.value())?);
+                let streams = Vec::new();
+                return Some(Self { query, streams });
+            }
+            let members = payload.value().as_object()?;
+            let streams = members.get("streams")?.as_array()?.iter();
+            let streams: Vec<String> = streams
+                .map(|stream| stream.as_str().map(str::to_owned))
+                .collect::<Option<_>>()?;
+            let named = streams.iter().all(|stream| StreamId::new(stream).is_ok());
+            if members.len() != 2 || !named || streams.is_empty() || !streams.is_sorted_by(|a, b| a < b) {
+                return None;
+            }
+            let query = match members.get("query")? {
+                serde_json::Value::Null => None,
+                written => Some(query(written)?),
+            };
+            Some(Self { query, streams })
+        };
+        match context.semantics {
+            1 | 2 => read().ok_or(Fault::Query),
+            _ => Err(Fault::Semantics),
+        }
     }
-    let read = || -> Option<EventQuery> {
-        let text = std::str::from_utf8(&context.query).ok()?;
-        let query: EventQuery = Payload::from_json(text).ok()?.read().ok()?;
-        let spelt = Payload::of(&query).ok()?;
-        (spelt.canonical() == text && query.min_sequence_number.is_none()).then_some(query)
-    };
-    read().ok_or(Fault::Query)
+
+    /// Whether a fact is relevant for what it says.
+    fn asks_for(&self, fact: &Fact) -> bool {
+        let query = self.query.as_ref();
+        query.is_some_and(|query| query.matches(&fact.event_type, &fact.payload))
+    }
+
+    /// Whether a fact is relevant.
+    fn matches(&self, fact: &Fact) -> bool {
+        self.asks_for(fact) || fact.streams.iter().any(|stream| self.streams.contains(stream))
+    }
+}
+
+/// A query, if it is written as it must be.
+fn query(written: &serde_json::Value) -> Option<EventQuery> {
+    let written = Payload::new(written.clone()).ok()?;
+    let query: EventQuery = written.read().ok()?;
+    let spelt = Payload::of(&query).ok()?;
+    (spelt == written && query.min_sequence_number.is_none()).then_some(query)
+}
+
+/// Bundles of facts, and for each of them those that say the same under the same command id, itself among them, in
+/// order.
+pub(super) struct Repetitions(BTreeMap<usize, Vec<usize>>);
+
+impl Repetitions {
+    pub(super) fn find(causality: &Causality, facts: &[Fact]) -> Self {
+        let said = |at: usize| -> Vec<(&EventType, &Payload, &[String])> {
+            let own = facts.iter().filter(|fact| fact.moment.bundle() == at);
+            own.map(|fact| (&fact.event_type, &fact.payload, fact.streams.as_slice()))
+                .collect()
+        };
+        let bundles = causality.bundles().map(|(at, sealed)| (at, sealed, said(at)));
+        let mut only_facts: Vec<_> = bundles
+            .filter(|(_, sealed, said)| !said.is_empty() && said.len() == sealed.len() as usize)
+            .collect();
+        only_facts.sort_by_key(|(_, sealed, _)| (sealed.header().hlc, sealed.id()));
+        let same = |of: usize| {
+            let (_, sealed, said) = &only_facts[of];
+            let command = sealed.header().intent.command_id;
+            let same = only_facts
+                .iter()
+                .filter(|(_, other, theirs)| other.header().intent.command_id == command && theirs == said);
+            same.map(|(at, ..)| *at).collect()
+        };
+        Self((0..only_facts.len()).map(|of| (only_facts[of].0, same(of))).collect())
+    }
+
+    /// The bundles that say the same, in order, the bundle among them.
+    fn of(&self, bundle: usize) -> Vec<usize> {
+        self.0.get(&bundle).cloned().unwrap_or_else(|| vec![bundle])
+    }
+
+    /// Whether a bundle repeats another.
+    pub(super) fn is_repetition(&self, bundle: usize) -> bool {
+        self.of(bundle)[0] != bundle
+    }
+
+    /// Whether a bundle repeats another, as far as is known to whoever has seen `seen`.
+    fn is_repetition_to(&self, bundle: usize, seen: impl Fn(usize) -> bool) -> bool {
+        self.of(bundle).into_iter().find(|other| seen(*other)) != Some(bundle)
+    }
+
+    /// Bundles that repeat others.
+    pub(super) fn bundles(&self) -> impl Iterator<Item = usize> {
+        self.0.keys().copied().filter(|bundle| self.is_repetition(*bundle))
+    }
 }
 
 /// The facts among operations, resolutions of nothing left out.
@@ -88,30 +185,36 @@ pub(super) fn facts(causality: &Causality, recorded: &[Fact]) -> Vec<Fact> {
     recorded.iter().filter(is_fact).cloned().collect()
 }
 
-/// Every decision that is in a conflict, or whose author is at fault.
+/// Every decision that is in a conflict, or whose author is at fault. The facts are all there are, repetitions too.
 pub(super) fn clashes(causality: &Causality, facts: &[Fact]) -> BTreeMap<BundleId, Clash> {
+    let repetitions = Repetitions::find(causality, facts);
     let mut found: BTreeMap<BundleId, (usize, Clash)> = BTreeMap::new();
     for (at, sealed) in causality.bundles() {
         let Some(context) = &sealed.header().intent.decision else {
             continue;
         };
         let mut clash = Clash::default();
-        match query(context) {
+        match Context::read(context) {
             Err(fault) => clash.fault = Some(fault),
-            Ok(query) => {
-                let matching = || {
-                    let matches = |fact: &&Fact| query.matches(&fact.event_type, &fact.payload);
-                    facts.iter().filter(matches)
-                };
-                let seen = matching().filter(|fact| causality.bundle_has_seen(at, fact.moment.bundle()));
+            Ok(context_read) => {
+                let has_seen = |bundle| causality.bundle_has_seen(at, bundle);
+                let seen = facts.iter().filter(|fact| {
+                    let bundle = fact.moment.bundle();
+                    context_read.asks_for(fact)
+                        && has_seen(bundle)
+                        && !repetitions.is_repetition_to(bundle, has_seen)
+                });
                 let seen: BTreeSet<OpId> = seen.map(|fact| fact.moment.op_id).collect();
                 if context.count != seen.len() as u64 || context.digest != context_digest(&seen) {
                     clash.fault = Some(Fault::Digest);
                 } else {
-                    let apart = matching().filter(|fact| {
+                    let apart = facts.iter().filter(|fact| {
                         let other = fact.moment.bundle();
-                        other != at
-                            && !causality.bundle_has_seen(at, other)
+                        let said = repetitions.of(other);
+                        context_read.matches(fact)
+                            && !repetitions.is_repetition(at)
+                            && !repetitions.is_repetition(other)
+                            && !said.iter().any(|same| *same == at || has_seen(*same))
                             && !causality.bundle_has_seen(other, at)
                             && !fact.event_type.as_str().starts_with("openprod.")
                     });

@@ -10,7 +10,7 @@ use openprod_engine::row::{Candidate, CellKey};
 use openprod_engine::schema::Field;
 use openprod_engine::text::Content;
 use openprod_engine::{Snapshot, Subject};
-use openprod_events::EventQuery;
+use openprod_events::{EventQuery, StreamId};
 use openprod_storage::StorageError;
 
 use super::{Cell, Clash, Dispute, Ends, Kind, Oracle, Thing, Write, claim};
@@ -57,6 +57,16 @@ impl Oracle {
         expect_same!(found.len(), page.facts.len(), "how often each fact is numbered");
         let wanted: BTreeSet<OpId> = self.facts().iter().map(|fact| fact.moment.op_id).collect();
         expect_same!(wanted, found, "the facts");
+        let streams: BTreeSet<String> = self.facts().into_iter().flat_map(|fact| fact.streams).collect();
+        for name in streams {
+            let stream = StreamId::new(&name).expect("it is the stream of a fact");
+            let found = snapshot.facts().stream(&stream, 0, usize::MAX)?.into_iter();
+            let found: BTreeSet<OpId> = found.map(|fact| fact.op_id).collect();
+            let facts = self.facts().into_iter();
+            let wanted = facts.filter(|fact| fact.streams.contains(&name));
+            let wanted: BTreeSet<OpId> = wanted.map(|fact| fact.moment.op_id).collect();
+            expect_same!(wanted, found, "the facts of stream {name:?}");
+        }
         let found: BTreeMap<_, _> = snapshot
             .decision_conflicts()?
             .into_iter()

@@ -24,6 +24,7 @@ use openprod_core::{
 use openprod_engine::text::client_id;
 
 use causality::Causality;
+use decision::Repetitions;
 pub use causality::Moment;
 pub use cell::{Cell, Thing};
 pub use conflict::{Dispute, Kind};
@@ -122,16 +123,32 @@ impl Oracle {
         }
     }
 
-    /// The facts, in order.
+    /// The facts that count, in order: repetitions do not.
     #[must_use]
     pub fn facts(&self) -> Vec<Fact> {
+        let mut facts = self.recorded_facts();
+        let repetitions = Repetitions::find(&self.causality, &facts);
+        facts.retain(|fact| !repetitions.is_repetition(fact.moment.bundle()));
+        facts
+    }
+
+    /// How many bundles repeat others.
+    #[must_use]
+    pub fn repetitions(&self) -> usize {
+        Repetitions::find(&self.causality, &self.recorded_facts())
+            .bundles()
+            .count()
+    }
+
+    /// All facts, in order.
+    fn recorded_facts(&self) -> Vec<Fact> {
         decision::facts(&self.causality, &self.recorded)
     }
 
     /// The decisions that are in conflict, or whose authors are at fault.
     #[must_use]
     pub fn clashes(&self) -> BTreeMap<BundleId, Clash> {
-        decision::clashes(&self.causality, &self.facts())
+        decision::clashes(&self.causality, &self.recorded_facts())
     }
 
     /// The writes to a cell that no other write to it has seen, in order.

@@ -535,3 +535,82 @@ fn facts_and_broken_payloads_have_no_effect() {
     let oracle = oracle(&team);
     assert!(oracle.entities().is_empty() && kinds(&oracle).is_empty());
 }
+
+fn facts(oracle: &Oracle) -> Vec<openprod_core::BundleId> {
+    let facts = oracle.facts().into_iter();
+    facts.map(|fact| fact.moment.op_id.bundle()).collect()
+}
+
+fn clashes(oracle: &Oracle) -> Vec<(openprod_core::BundleId, usize)> {
+    let clashes = oracle.clashes().into_iter();
+    clashes.map(|(id, clash)| (id, clash.unseen.len())).collect()
+}
+
+#[test]
+fn of_bundles_that_say_the_same_under_one_command_the_first_in_order_counts() {
+    let mut team = Team::new(3);
+    for (writer, second) in [(0, 5), (1, 3), (2, 9)] {
+        team.command(writer, second, 1, &Deed::Note(0));
+    }
+    assert_eq!(facts(&oracle(&team)), [team.bundles()[1].id()]);
+    assert_eq!(oracle(&team).repetitions(), 2);
+    // Under another id, or saying other things, they are facts of their own.
+    team.command(0, 6, 2, &Deed::Note(0));
+    team.command(1, 7, 1, &Deed::Note(1));
+    assert_eq!(facts(&oracle(&team)).len(), 3);
+}
+
+#[test]
+fn decision_given_twice_is_one_decision_and_clashes_once() {
+    let decide = |kind, context| Deed::Decide {
+        kind,
+        context,
+        faulty: false,
+    };
+    // Both people's bookings of the first person, on no more than these.
+    let mut team = Team::new(3);
+    let second = team.command(0, 5, 1, &decide(0, 0));
+    let first = team.command(1, 3, 1, &decide(0, 0));
+    assert_eq!(clashes(&oracle(&team)), []);
+    let other = team.write(2, 4, &[decide(0, 0)]);
+    let id = |bundle: usize| team.bundles()[bundle].id();
+    let mut wanted = vec![(id(first), 1), (id(other), 1)];
+    wanted.sort();
+    assert_eq!(clashes(&oracle(&team)), wanted);
+    assert!(!wanted.iter().any(|(decision, _)| *decision == id(second)));
+}
+
+#[test]
+fn decision_that_had_seen_a_repetition_had_seen_its_effect() {
+    let decide = Deed::Decide {
+        kind: 1,
+        context: 0,
+        faulty: false,
+    };
+    let mut team = Team::new(3);
+    team.command(0, 5, 1, &Deed::Note(0));
+    team.meet(2, 0);
+    team.write(2, 6, std::slice::from_ref(&decide));
+    // It comes first, and the decision had not seen it.
+    team.command(1, 3, 1, &Deed::Note(0));
+    assert_eq!(clashes(&oracle(&team)), []);
+    assert_eq!(facts(&oracle(&team)).len(), 2);
+}
+
+#[test]
+fn decision_on_a_stream_clashes_with_what_was_put_there_apart() {
+    let decide = |kind| Deed::Decide {
+        kind,
+        context: 8,
+        faulty: false,
+    };
+    let mut team = Team::new(3);
+    let one = team.write(0, 1, &[decide(4)]);
+    let other = team.write(1, 2, &[decide(7)]);
+    // Beside the stream.
+    team.write(2, 3, &[Deed::Note(0)]);
+    let id = |bundle: usize| team.bundles()[bundle].id();
+    let mut wanted = vec![(id(one), 1), (id(other), 1)];
+    wanted.sort();
+    assert_eq!(clashes(&oracle(&team)), wanted);
+}

@@ -103,6 +103,18 @@ fn typing() -> impl Strategy<Value = Deed> {
     )
 }
 
+fn note() -> impl Strategy<Value = Deed> {
+    (0..8_u8).prop_map(Deed::Note)
+}
+
+fn decide() -> impl Strategy<Value = Deed> {
+    (0..8_u8, 0..24_u8, prop::bool::weighted(0.1)).prop_map(|(kind, context, faulty)| Deed::Decide {
+        kind,
+        context,
+        faulty,
+    })
+}
+
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         3 => entity().prop_map(Deed::Create),
@@ -124,9 +136,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         5 => (entity(), entity()).prop_map(|(survivor, absorbed)| Deed::Merge { survivor, absorbed }),
         3 => (entity(), entity()).prop_map(|(source, new)| Deed::Split { source, new }),
         1 => Just(Deed::Fact),
-        2 => (0..4_u8).prop_map(Deed::Note),
-        2 => (0..4_u8, 0..8_u8, prop::bool::weighted(0.1))
-            .prop_map(|(kind, context, faulty)| Deed::Decide { kind, context, faulty }),
+        2 => note(),
+        2 => decide(),
         1 => (any::<u8>(), prop::bool::weighted(0.8)).prop_map(|(decision, all)| Deed::Resolve { decision, all }),
         10 => typing(),
         1 => frame(),
@@ -139,6 +150,8 @@ fn step() -> impl Strategy<Value = Step> {
         12 => (writer(), 0..60_u8, proptest::bool::weighted(0.1), vec(deed(), 1..=4))
             .prop_map(|(writer, second, terse, deeds)| Step::Write { writer, second, terse, deeds }),
         8 => (writer(), writer()).prop_map(|(reader, other)| Step::Meet { reader, other }),
+        5 => (writer(), 0..60_u8, 0..2_u8, prop_oneof![2 => (0..2_u8).prop_map(Deed::Note), 1 => note(), 2 => decide()])
+            .prop_map(|(writer, second, command, deed)| Step::Command { writer, second, command, deed }),
         3 => (writer(), 0..32_u8).prop_map(|(reader, bundle)| Step::Learn { reader, bundle }),
         1 => writer().prop_map(|writer| Step::BeginLog { writer }),
         1 => (writer(), 0..3_u8).prop_map(|(writer, lacking)| Step::Fork { writer, lacking }),

@@ -1,12 +1,13 @@
 //! Decisions that were taken apart, on facts that the others could not see.
 
 use harness::{TestNetwork, TestPeer};
-use openprod_core::{BundleId, DecisionPolicy};
+use openprod_core::{BundleId, CommandId, DecisionPolicy};
 use openprod_engine::facts::{
-    DecisionConflict, DecisionStatus, ExpectedFacts, NewFact, RecordFacts, ResolutionChoice, ResolveDecision,
+    DecisionConflict, DecisionStatus, ExpectedFacts, ExpectedStream, NewFact, RecordFacts, ResolutionChoice,
+    ResolveDecision,
 };
-use openprod_engine::{Command, CommandError, Request};
-use openprod_events::{AppendError, EventQuery};
+use openprod_engine::{Command, CommandError, Envelope, Request};
+use openprod_events::{AppendError, EventQuery, StreamId};
 
 /// The bookings of Jane at eight.
 const JANE_AT_EIGHT: &str =
@@ -238,4 +239,102 @@ fn two_who_resolve_at_once_end_with_one_resolution() {
     };
     assert_eq!(shown(&a), shown(&b));
     assert_eq!((waiting(&a), waiting(&b)), (vec![], vec![]));
+}
+
+/// Gives a command under an id of the caller's.
+fn give(peer: &TestPeer, id: u128, command: Command) -> BundleId {
+    let mut request = Request::new("test", command);
+    request.envelope = Envelope {
+        command_id: Some(CommandId::from_u128(id)),
+        ..request.envelope
+    };
+    peer.try_execute(&request).unwrap().bundle_id.unwrap()
+}
+
+/// The bundles of all bookings that count.
+fn bookings(peer: &TestPeer) -> Vec<BundleId> {
+    let query: EventQuery = serde_json::from_str(JANE_AT_EIGHT).unwrap();
+    let found = peer.snapshot().facts().query(&query, 0, usize::MAX).unwrap().facts;
+    found.into_iter().map(|fact| fact.bundle).collect()
+}
+
+#[test]
+fn command_given_on_two_laptops_apart_books_once_wherever_they_have_met() {
+    let (network, [a, b, c]) = team();
+    network.partition(&[]);
+    let given = [&a, &b].map(|peer| give(peer, 77, booking("opera", None, DecisionPolicy::Surface)));
+    assert_eq!((bookings(&a), bookings(&b)), (vec![given[0]], vec![given[1]]));
+    network.heal();
+    network.settle();
+    let counted = bookings(&c);
+    assert_eq!(counted.len(), 1);
+    let repetition = given[usize::from(counted[0] == given[0])];
+    for peer in [&a, &b, &c] {
+        assert_eq!(bookings(peer), counted);
+        assert_eq!(waiting(peer), [], "a decision is in no conflict with itself");
+        let snapshot = peer.snapshot();
+        assert_eq!(snapshot.facts().repeated_by(repetition).unwrap(), Some(counted[0]));
+        assert!(snapshot.bundle(repetition).unwrap().is_some(), "it stays in the log");
+        assert!(peer.verify().is_sound());
+    }
+    // Whoever knows of it does not do it again.
+    let again = give(&c, 77, booking("opera", None, DecisionPolicy::Surface));
+    assert_eq!(again, counted[0]);
+    assert_eq!(bookings(&c), counted);
+}
+
+#[test]
+fn command_id_that_two_laptops_gave_to_different_facts_is_told() {
+    let (network, [a, b]) = team();
+    network.partition(&[]);
+    let given = ["opera", "club"].map(|place| (place, [&a, &b][usize::from(place == "club")]));
+    for (place, peer) in given {
+        give(
+            peer,
+            77,
+            Command::RecordFacts(RecordFacts {
+                facts: vec![fact("booked", place)],
+                ..RecordFacts::default()
+            }),
+        );
+    }
+    network.heal();
+    network.settle();
+    for peer in [&a, &b] {
+        assert_eq!(bookings(peer).len(), 2, "both count");
+        let found = peer.verify();
+        assert!(found.is_sound(), "nothing is damaged");
+        let reused: Vec<_> = found.reused.iter().map(|reused| reused.command).collect();
+        assert_eq!(reused, [CommandId::from_u128(77)]);
+    }
+}
+
+#[test]
+fn two_laptops_that_append_to_one_stream_with_one_expectation_both_list_the_clash() {
+    let (network, [a, b]) = team();
+    network.partition(&[]);
+    let append = |peer: &TestPeer, place: &str| {
+        let stream = StreamId::new("jane").unwrap();
+        let version = peer.snapshot().facts().stream_version(&stream).unwrap();
+        let command = Command::RecordFacts(RecordFacts {
+            facts: vec![fact("booked", place)],
+            streams: vec![ExpectedStream {
+                stream: "jane".to_owned(),
+                version,
+            }],
+            ..RecordFacts::default()
+        });
+        peer.execute(command).bundle_id.unwrap()
+    };
+    let (opera, club) = (append(&a, "opera"), append(&b, "club"));
+    network.heal();
+    network.settle();
+    assert_eq!(waiting(&a), waiting(&b));
+    let listed = waiting(&a);
+    assert_eq!(listed.len(), 2);
+    assert!(listed.contains(&(opera, true, 1)) && listed.contains(&(club, true, 1)));
+    // Who has seen both is in conflict with neither.
+    append(&a, "park");
+    network.settle();
+    assert_eq!(waiting(&b).len(), 2);
 }

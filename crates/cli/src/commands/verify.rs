@@ -25,6 +25,7 @@ struct Verified {
     first_difference: Option<Json>,
     forged_total: u64,
     forged: Vec<Json>,
+    reused_commands: Vec<Json>,
 }
 
 impl Verify {
@@ -48,10 +49,16 @@ fn words(found: &Verified) -> String {
         count(found.bundles, "bundle")
     );
     let verdict = if found.sound { "Sound" } else { "NOT sound" };
-    format!(
+    let mut text = format!(
         "{verdict}: checked {read}.\nState hash  {}\nReplayed    {}",
         found.state_hash, found.replayed_hash
-    )
+    );
+    for reused in &found.reused_commands {
+        text.push_str(&format!(
+            "\nNote: different facts were recorded under one command id; all of them count ({reused})"
+        ));
+    }
+    text
 }
 
 fn faults(found: &Verified) -> String {
@@ -83,8 +90,10 @@ mod tests {
             first_difference: Some(json!({"space": "entity", "key": "00"})),
             forged_total: 1,
             forged: vec![json!({"position": 2, "reason": "r"})],
+            reused_commands: vec![json!({"command_id": "c", "bundles": ["d", "e"]})],
         };
         assert!(words(&found).starts_with("NOT sound: checked 9 operations in 2 bundles."));
+        assert!(words(&found).contains("under one command id"));
         let text = faults(&found);
         assert!(
             text.contains("1 bundle with a signature") && text.contains("entity"),

@@ -1,6 +1,6 @@
 //! Decisions: bundles that say which facts they were taken on.
 //!
-//! A fact clashes with a decision if it matches the decision's query, and neither of the two bundles had seen the other.
+//! A fact clashes with a decision if it matches the decision's context, and neither of the two bundles had seen the other.
 //! Facts are only ever added, so the clashes of a decision are the same on all peers that have the same bundles,
 //! whatever came first: a new fact is compared with the decisions that watch for such facts, a new decision with the
 //! facts that are there.
@@ -10,16 +10,17 @@ use std::collections::BTreeSet;
 use openprod_core::encoding::encode;
 use openprod_core::intent::context_digest;
 use openprod_core::{BundleId, DecisionContext, OpId};
+use openprod_events::EventQuery;
 use openprod_events::posting::{Leaf, alternatives};
-use openprod_events::{EventQuery, PREDICATE_SEMANTICS, Payload};
 use openprod_storage::{Position, Read, Space, StorageError, Write};
 use thiserror::Error;
 use wincode::{SchemaRead, SchemaWrite};
 
 use super::LEAF_KEY;
-use super::log::FactLog;
+use super::context::Context;
+use super::log::{FactLog, Which};
 use super::resolution::{Resolution, resolutions};
-use super::row::{FactRow, Kind, damaged, list_key};
+use super::row::{FactRow, Kind, damaged, list_key, stream_list_key};
 use crate::stored::stored;
 
 /// What is wrong with a decision itself: its author is at fault, and it clashes with nothing.
@@ -62,30 +63,8 @@ impl DecisionRow {
     }
 }
 
-/// The query of a decision, if its author wrote one that can be judged.
-pub(crate) fn read_query(context: &DecisionContext) -> Result<EventQuery, Fault> {
-    if context.semantics != PREDICATE_SEMANTICS {
-        return Err(Fault::Semantics);
-    }
-    let text = std::str::from_utf8(&context.query).map_err(|_| Fault::Query)?;
-    let payload = Payload::from_json(text).map_err(|_| Fault::Query)?;
-    if payload.canonical() != text {
-        return Err(Fault::Query);
-    }
-    let query: EventQuery = payload.read().map_err(|_| Fault::Query)?;
-    // One spelling of each query, so that no reader takes it for another.
-    if Payload::of(&query).map_or(true, |spelt| spelt.canonical() != text) {
-        return Err(Fault::Query);
-    }
-    // A cursor counts by the numbers of one store, and means nothing to another.
-    if query.min_sequence_number.is_some() || query.check().is_err() {
-        return Err(Fault::Query);
-    }
-    Ok(query)
-}
-
-/// The query of a decision that has been judged.
-pub(crate) fn query_of(store: &dyn Read, decision: BundleId) -> Result<EventQuery, StorageError> {
+/// The context of a decision that has been judged.
+pub(crate) fn context_of(store: &dyn Read, decision: BundleId) -> Result<Context, StorageError> {
     let row = DecisionRow::find(store, decision)?.ok_or_else(|| damaged(Space::Decision))?;
     let bundle = store
         .bundle(Position(row.position))?
@@ -93,13 +72,13 @@ pub(crate) fn query_of(store: &dyn Read, decision: BundleId) -> Result<EventQuer
         .bundle;
     let context = bundle.header().intent.decision.as_ref();
     context
-        .and_then(|context| read_query(context).ok())
+        .and_then(|context| Context::read(context).ok())
         .ok_or_else(|| damaged(Space::Decision))
 }
 
-/// The facts that match a query, with their numbers.
+/// The facts that match a query, repetitions among them, with their numbers.
 pub(crate) fn matching(store: &dyn Read, query: &EventQuery) -> Result<Vec<(u64, FactRow)>, StorageError> {
-    FactLog::new(store).rows(query, 0, usize::MAX)
+    FactLog::new(store).rows(query, 0, usize::MAX, Which::Every)
 }
 
 /// Whether the facts that an author had seen are those that the decision was taken on.
@@ -107,10 +86,12 @@ pub(crate) fn fits(context: &DecisionContext, known: &[OpId]) -> bool {
     context.count == known.len() as u64 && context.digest == context_digest(known)
 }
 
-/// The lists in which a decision stands that watches for facts of a query. One leaf of each alternative is enough.
-pub(crate) fn watched(query: &EventQuery) -> BTreeSet<[u8; 16]> {
-    let mut lists = BTreeSet::new();
-    for alternative in alternatives(query, &LEAF_KEY) {
+/// The lists in which a decision stands that watches for facts of its context. One leaf of each alternative is enough.
+pub(crate) fn watched(context: &Context) -> BTreeSet<[u8; 16]> {
+    let streams = context.streams.iter();
+    let mut lists: BTreeSet<_> = streams.map(|stream| stream_list_key(stream.as_str())).collect();
+    let query = context.query.as_ref();
+    for alternative in query.map_or_else(Vec::new, |query| alternatives(query, &LEAF_KEY)) {
         let leaf = alternative.leaves.first().copied().unwrap_or(Leaf::EVERY);
         match &alternative.types {
             Some(types) => lists.extend(types.iter().map(|name| list_key(Kind::of(name), leaf))),

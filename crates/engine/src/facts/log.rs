@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openprod_core::{ActorId, BundleId, Hlc, OpId};
+use openprod_core::{ActorId, BundleId, CommandId, Hlc, OpId};
 use openprod_events::posting::{Leaf, alternatives};
 use openprod_events::walk::{Postings, Walk, Way};
 use openprod_events::{
@@ -12,6 +12,7 @@ use openprod_events::{
 use openprod_storage::{Read, Space, StorageError};
 
 use super::LEAF_KEY;
+use super::effect::{self, ReusedCommand};
 use super::row::{
     FactRow, Kind, Ordinal, damaged, list_key, number_at_end, posting_key, stream_id, stream_key,
 };
@@ -36,6 +37,9 @@ pub struct Fact {
     pub op_id: OpId,
     /// Its bundle.
     pub bundle: BundleId,
+    /// The bundle that its own repeats: the same command, given on a device that had not heard of the other. It
+    /// matches no query then, and stands in no stream.
+    pub repeats: Option<BundleId>,
     /// Who recorded it.
     pub actor: ActorId,
     /// When.
@@ -49,6 +53,15 @@ pub struct FactPage {
     pub facts: Vec<Fact>,
     /// The number of the last of all facts that match; `None` when none does.
     pub version: Option<u64>,
+}
+
+/// Which facts are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that repeat no others.
+    Counting,
+    /// Repetitions, too.
+    Every,
 }
 
 impl<'a> FactLog<'a> {
@@ -89,7 +102,7 @@ impl<'a> FactLog<'a> {
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
     pub fn query(&self, query: &EventQuery, after: u64, limit: usize) -> Result<FactPage, StorageError> {
-        let rows = self.rows(query, after, limit)?;
+        let rows = self.rows(query, after, limit, Which::Counting)?;
         Ok(FactPage {
             facts: rows
                 .into_iter()
@@ -111,6 +124,7 @@ impl<'a> FactLog<'a> {
         while let Some(candidate) = walk.advance()? {
             let number = candidate.seq.unsigned_abs();
             if let Some(row) = FactRow::find(self.store, number)?
+                && row.repeats.is_none()
                 && matches(query, &row)?
             {
                 return Ok(Some(number));
@@ -119,7 +133,7 @@ impl<'a> FactLog<'a> {
         Ok(None)
     }
 
-    /// How many facts a stream has.
+    /// The version of a stream's last fact; 0 when it has none. Versions rise, with gaps where repetitions stood.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot be read.
@@ -204,12 +218,39 @@ impl<'a> FactLog<'a> {
         }
     }
 
+    /// The bundle that this one repeats; `None` if it repeats none. Of bundles that record the same facts under one
+    /// command id, all but the first in canonical order are repetitions.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn repeated_by(&self, bundle: BundleId) -> Result<Option<BundleId>, StorageError> {
+        effect::repeated_by(self.store, bundle)
+    }
+
+    /// Whether bundles record different facts under a command's id.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn is_reused(&self, command: CommandId) -> Result<bool, StorageError> {
+        effect::is_reused(self.store, command)
+    }
+
+    /// The command ids under which bundles record different facts: all of these count, and whoever gave out the ids is at
+    /// fault.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn reused(&self) -> Result<Vec<ReusedCommand>, StorageError> {
+        effect::reused(self.store)
+    }
+
     /// The rows of the first `limit` facts beyond number `after` that match a query.
     pub(crate) fn rows(
         &self,
         query: &EventQuery,
         after: u64,
         limit: usize,
+        which: Which,
     ) -> Result<Vec<(u64, FactRow)>, StorageError> {
         let head = signed(self.head()?);
         let mut found = Vec::new();
@@ -224,6 +265,7 @@ impl<'a> FactLog<'a> {
         {
             let number = candidate.seq.unsigned_abs();
             if let Some(row) = FactRow::find(self.store, number)?
+                && (row.repeats.is_none() || which == Which::Every)
                 && matches(query, &row)?
             {
                 found.push((number, row));
@@ -320,8 +362,12 @@ pub(crate) fn fact(number: u64, row: FactRow) -> Result<Fact, StorageError> {
     let metadata = if row.metadata.is_empty() {
         Metadata::default()
     } else {
-        // What a newer version says there is passed over.
-        payload(&row.metadata)?.read().unwrap_or_default()
+        let said = payload(&row.metadata)?;
+        // What has a form that is not known here is shown as it was said.
+        said.read().unwrap_or_else(|_| Metadata {
+            custom: Some(said),
+            ..Metadata::default()
+        })
     };
     let mut streams = Vec::with_capacity(row.streams.len());
     for (stream, version) in row.streams.iter().zip(&row.versions) {
@@ -343,6 +389,7 @@ pub(crate) fn fact(number: u64, row: FactRow) -> Result<Fact, StorageError> {
         streams,
         op_id: row.op,
         bundle: row.bundle,
+        repeats: row.repeats,
         actor: row.actor,
         hlc: row.hlc,
     })

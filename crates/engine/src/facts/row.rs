@@ -4,7 +4,7 @@ use openprod_core::encoding::encode;
 use openprod_core::{ActorId, BundleId, Hlc, OpId};
 use openprod_events::posting::Leaf;
 use openprod_events::{EventType, StreamId};
-use openprod_storage::{Read, Space, StorageError};
+use openprod_storage::{ChainId, Read, Space, StorageError, Write};
 use wincode::{SchemaRead, SchemaWrite};
 
 use crate::stored::stored;
@@ -25,6 +25,8 @@ pub(crate) struct FactRow {
     pub(crate) streams: Vec<String>,
     /// Its version in each of its streams, in the same order.
     pub(crate) versions: Vec<u64>,
+    /// The bundle that its own repeats, so that it counts for nothing.
+    pub(crate) repeats: Option<BundleId>,
 }
 
 impl FactRow {
@@ -38,6 +40,14 @@ impl FactRow {
     pub(crate) fn find(store: &dyn Read, number: u64) -> Result<Option<Self>, StorageError> {
         let bytes = store.get(Space::Fact, &number.to_be_bytes())?;
         bytes.map(|bytes| stored(Space::Fact, &bytes)).transpose()
+    }
+
+    /// Takes it out of its streams. Its versions there are not given to another.
+    pub(crate) fn unlist(&self, store: &mut dyn Write) -> Result<(), StorageError> {
+        for (stream, version) in self.streams.iter().zip(&self.versions) {
+            store.delete(Space::Stream, &version_key(stream, *version))?;
+        }
+        Ok(())
     }
 }
 
@@ -68,11 +78,7 @@ impl Ordinal {
     }
 
     /// Numbers a fact of these streams.
-    pub(crate) fn assign(
-        store: &mut dyn openprod_storage::Write,
-        op: OpId,
-        streams: &[String],
-    ) -> Result<Self, StorageError> {
+    pub(crate) fn assign(store: &mut dyn Write, op: OpId, streams: &[String]) -> Result<Self, StorageError> {
         let number = Self::head(&*store)? + 1;
         store.put(Space::Ordinal, Self::HEAD, &encode(&number))?;
         let mut versions = Vec::with_capacity(streams.len());
@@ -104,6 +110,25 @@ pub(crate) fn version_key(stream: &str, version: u64) -> Vec<u8> {
     [stream_key(stream).as_slice(), &version.to_be_bytes()].concat()
 }
 
+/// The key of a fact in its stream by the place of its operation in the log.
+pub(crate) fn strand_key(stream: &str, chain: ChainId, seq: u64, index: u32) -> Vec<u8> {
+    [
+        stream_key(stream).as_slice(),
+        &chain.0.to_be_bytes(),
+        &seq.to_be_bytes(),
+        &index.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// The list of decisions that watch for facts of a stream.
+pub(crate) fn stream_list_key(stream: &str) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&Kind::STREAM.0);
+    key[8..].copy_from_slice(&stream_key(stream)[..8]);
+    key
+}
+
 /// A type, as the postings know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Kind(pub(crate) [u8; 8]);
@@ -111,6 +136,9 @@ pub(crate) struct Kind(pub(crate) [u8; 8]);
 impl Kind {
     /// Stands for every type where decisions watch for facts of any.
     pub(crate) const ANY: Self = Self([0; 8]);
+
+    /// Stands for streams where decisions watch for facts of one.
+    pub(crate) const STREAM: Self = Self([u8::MAX; 8]);
 
     pub(crate) fn of(event_type: &EventType) -> Self {
         let mut kind = [0; 8];

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openprod_core::intent::{CONTEXT_HEADS_MAX, CONTEXT_QUERY_BYTES_MAX, context_digest};
 use openprod_core::operation::RecordFact;
-use openprod_core::{BundleId, DecisionContext, OpId};
+use openprod_core::{BundleId, CommandId, DecisionContext, DecisionPolicy, OpId};
 use openprod_events::limits::COMMIT_EVENTS_MAX;
 use openprod_events::{
-    AppendError, ContextConflict, EventQuery, EventType, Metadata, PREDICATE_SEMANTICS,
-    Payload as EventPayload, RefusedCommit, SequenceNumber, StreamId, StreamMismatch, StreamVersion,
+    AppendError, ContextConflict, EventQuery, EventType, Metadata, Payload as EventPayload, RefusedCommit,
+    SequenceNumber, StreamId, StreamMismatch, StreamVersion,
 };
 
 use super::{Plan, View};
 use crate::command::CommandError;
 use crate::facts::conflict::{self, DecisionStatus};
+use crate::facts::context::Context;
 use crate::facts::decision;
-use crate::facts::log::FactLog;
+use crate::facts::effect::{Content, Effect};
+use crate::facts::log::{FactLog, Which};
 use crate::facts::resolution::{REASON_BYTES_MAX, Verdict, resolutions};
 use crate::facts::{
     ExpectedFacts, ExpectedStream, NewFact, RESERVED, RESOLVED, RecordFacts, ResolutionChoice,
@@ -40,8 +42,11 @@ pub(super) fn record(view: &View<'_>, command: &RecordFacts) -> Result<Plan, Com
     }
     let log = FactLog::new(view.store);
     let heads = check_streams(&log, &command.streams)?;
-    if let Some(context) = &command.context {
-        plan.decision = Some(decide(&log, context, heads)?);
+    // Without facts nothing is signed.
+    if (command.context.is_some() || !command.streams.is_empty()) && !command.facts.is_empty() {
+        plan.decision = Some(decide(&log, command, heads)?);
+    } else if let Some(context) = &command.context {
+        check_context(&log, context)?;
     }
     Ok(plan)
 }
@@ -199,12 +204,8 @@ fn check_streams(log: &FactLog<'_>, expected: &[ExpectedStream]) -> Result<Vec<O
     }
 }
 
-/// Checks that a context has not changed, and says what it is, for the intent to be signed.
-fn decide(
-    log: &FactLog<'_>,
-    expected: &ExpectedFacts,
-    heads: Vec<OpId>,
-) -> Result<DecisionContext, CommandError> {
+/// Checks that a context has not changed; its query.
+fn check_context(log: &FactLog<'_>, expected: &ExpectedFacts) -> Result<EventQuery, CommandError> {
     let refuse = |problem: String| CommandError::BadContext { problem };
     let query = EventPayload::from_json(&expected.query).map_err(|error| refuse(error.to_string()))?;
     if !query.value().is_object() {
@@ -223,11 +224,37 @@ fn decide(
         };
         return Err(AppendError::from(conflict).into());
     }
-    let text = EventPayload::of(&query)
-        .map_err(|error| refuse(error.to_string()))?
-        .canonical()
-        .to_owned();
-    if text.len() > CONTEXT_QUERY_BYTES_MAX {
+    Ok(query)
+}
+
+/// Checks what a command was decided on, and says what it is, for the intent to be signed.
+fn decide(
+    log: &FactLog<'_>,
+    command: &RecordFacts,
+    heads: Vec<OpId>,
+) -> Result<DecisionContext, CommandError> {
+    let refuse = |problem: String| CommandError::BadContext { problem };
+    let expected = command.context.as_ref();
+    let query = expected
+        .map(|expected| check_context(log, expected))
+        .transpose()?;
+    let streams: BTreeSet<StreamId> = command
+        .streams
+        .iter()
+        .map(|expected| StreamId::new(&expected.stream))
+        .collect::<Result<_, _>>()
+        .map_err(|error| refuse(error.to_string()))?;
+    let mut known = Vec::new();
+    if let Some(query) = &query {
+        let rows = log.rows(query, 0, usize::MAX, Which::Counting)?;
+        known.extend(rows.into_iter().map(|(_, row)| row.op));
+        known.sort_unstable();
+    }
+    let (semantics, text) = Context { query, streams }
+        .write()
+        .map_err(|error| refuse(error.to_string()))?;
+    let query = text.canonical().as_bytes().to_vec();
+    if query.len() > CONTEXT_QUERY_BYTES_MAX {
         return Err(refuse(format!(
             "it is longer than {CONTEXT_QUERY_BYTES_MAX} bytes"
         )));
@@ -235,16 +262,22 @@ fn decide(
     if heads.len() > CONTEXT_HEADS_MAX {
         return Err(refuse(format!("it reads more than {CONTEXT_HEADS_MAX} streams")));
     }
-    let rows = log.rows(&query, 0, usize::MAX)?;
-    let mut known: Vec<OpId> = rows.into_iter().map(|(_, row)| row.op).collect();
-    known.sort_unstable();
     Ok(DecisionContext {
-        handler_version: expected.handler_version,
-        semantics: PREDICATE_SEMANTICS,
-        query: text.into_bytes(),
+        handler_version: expected.map_or(0, |expected| expected.handler_version),
+        semantics,
+        query,
         count: known.len() as u64,
         digest: context_digest(&known),
         heads,
-        policy: expected.policy,
+        policy: expected.map_or(DecisionPolicy::Surface, |expected| expected.policy),
     })
+}
+
+/// What a command's facts come to under its id; refused as [`record`] refuses them.
+pub(crate) fn effect_of(id: CommandId, facts: &[NewFact]) -> Result<Effect, CommandError> {
+    let mut content = Content::default();
+    for (index, fact) in facts.iter().enumerate() {
+        content.add(&planned(index, fact)?);
+    }
+    Ok(content.effect(id))
 }

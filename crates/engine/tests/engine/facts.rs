@@ -367,3 +367,15 @@ fn metadata_that_a_bundle_cannot_hold_are_refused_and_not_left_out() {
     let kept = owned.query(&EventQuery::all()).unwrap().event_records;
     assert_eq!(kept[0].metadata.custom, Some(nested(60)));
 }
+
+#[test]
+fn metadata_of_an_unknown_shape_are_shown_as_they_were_said() {
+    let mut a = Device::founder();
+    let said = r#"{"actor":"jane","approval_of_a_newer_kind":{"by":"max"}}"#;
+    let bundle = a.forged(vec![forged("said", "{}", &[], said)]);
+    a.receive(&[bundle]);
+    let fact = a.snapshot().facts().fact(1).unwrap().unwrap();
+    let custom = fact.record.metadata.custom.unwrap();
+    assert_eq!(custom.canonical(), said);
+    assert_eq!(fact.record.metadata.actor, None);
+}

@@ -24,7 +24,7 @@ fn notes() -> (Device, EntityId) {
     (a, note)
 }
 
-fn state(device: &Device, entity: EntityId, field: &str, session: u64) -> TextState {
+pub(crate) fn state(device: &Device, entity: EntityId, field: &str, session: u64) -> TextState {
     let snapshot = device.snapshot();
     let table = snapshot.schema().find("Notes").unwrap();
     snapshot
@@ -34,7 +34,7 @@ fn state(device: &Device, entity: EntityId, field: &str, session: u64) -> TextSt
 }
 
 /// What an editor does: loads the state, makes a change, and gives the update.
-fn typed(state: &TextState, change: impl FnOnce(&Doc)) -> Vec<u8> {
+pub(crate) fn typed(state: &TextState, change: impl FnOnce(&Doc)) -> Vec<u8> {
     let doc = Doc::with_options(Options {
         client_id: yrs::block::ClientID::new(state.client.get()),
         offset_kind: OffsetKind::Utf16,

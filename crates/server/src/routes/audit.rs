@@ -93,6 +93,10 @@ pub(crate) struct AuditEntryView {
     operations: u32,
     /// Whether it is held: it is stored and does nothing yet.
     held: bool,
+    /// The bundle that it repeats: the same command, given on a device apart. Its facts are kept and do not count.
+    repeats: Option<String>,
+    /// Whether other bundles record other facts under the same command id. All of them count.
+    command_reused: bool,
     /// What it did, of that which was asked for, in order: the first 200 changes, each with its operation.
     changes: Vec<ChangeView>,
     /// How many changes there are beyond those.
@@ -135,6 +139,8 @@ impl AuditEntryView {
             seq: entry.seq,
             operations: entry.operations,
             held: entry.held,
+            repeats: entry.repeats.map(|bundle| bundle.to_string()),
+            command_reused: entry.command_reused,
             changes: entry
                 .changes
                 .iter()

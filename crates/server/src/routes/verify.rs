@@ -33,6 +33,18 @@ pub(crate) struct Verified {
     forged_total: usize,
     /// The first hundred of them.
     forged: Vec<ForgedView>,
+    /// Command ids under which bundles record different facts, which no honest program gives out. All of the facts count,
+    /// and nothing is damaged: the workspace is sound all the same.
+    reused_commands: Vec<ReusedCommandView>,
+}
+
+/// A command id that was given out more than once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReusedCommandView {
+    /// The id.
+    command_id: String,
+    /// The bundles.
+    bundles: Vec<String>,
 }
 
 /// A derived row.
@@ -70,6 +82,14 @@ impl From<Verification> for Verified {
                 .map(|(position, error)| ForgedView {
                     position: *position,
                     reason: error.to_string(),
+                })
+                .collect(),
+            reused_commands: found
+                .reused
+                .iter()
+                .map(|reused| ReusedCommandView {
+                    command_id: reused.command.to_string(),
+                    bundles: reused.bundles.iter().map(ToString::to_string).collect(),
                 })
                 .collect(),
         }

@@ -63,6 +63,9 @@ const THIRD: [Space; 9] = [
     Space::Resolution,
 ];
 
+/// The spaces that the fourth format added.
+const FOURTH: [Space; 4] = [Space::Effect, Space::Repetition, Space::Clashed, Space::Strand];
+
 /// All migrations, oldest first. A step that was released is never changed.
 pub(crate) fn migrations() -> Migrations<'static> {
     let tables = |spaces: &[Space]| -> String {
@@ -79,5 +82,6 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(&*first.leak()),
         M::up(&*tables(&SECOND).leak()),
         M::up(&*tables(&THIRD).leak()),
+        M::up(&*tables(&FOURTH).leak()),
     ])
 }

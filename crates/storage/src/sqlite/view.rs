@@ -239,6 +239,10 @@ pub(crate) const fn sql(space: Space) -> Statements {
         Space::Watch => statements!("watch"),
         Space::Clash => statements!("clash"),
         Space::Resolution => statements!("resolution"),
+        Space::Effect => statements!("effect"),
+        Space::Repetition => statements!("repetition"),
+        Space::Clashed => statements!("clashed"),
+        Space::Strand => statements!("strand"),
         Space::Meta => statements!("meta"),
     }
 }

@@ -4303,6 +4303,8 @@ export interface components {
             changes_omitted: number;
             /** @description The command. */
             command_id: string;
+            /** @description Whether other bundles record other facts under the same command id. All of them count. */
+            command_reused: boolean;
             /** @description What kind of command, as `records.create`. */
             command_type: string;
             /** @description The conversation that it belongs to. */
@@ -4321,6 +4323,8 @@ export interface components {
              * @description How many operations it came to.
              */
             operations: number;
+            /** @description The bundle that it repeats: the same command, given on a device apart. Its facts are kept and do not count. */
+            repeats?: string | null;
             /**
              * Format: int64
              * @description Its number in its log, from 1.
@@ -5782,6 +5786,13 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description A command id that was given out more than once. */
+        ReusedCommandView: {
+            /** @description The bundles. */
+            bundles: string[];
+            /** @description The id. */
+            command_id: string;
+        };
         /** @description A bundle to be taken back. */
         Revert: {
             /** @description The bundle, whoever wrote it. */
@@ -6086,6 +6097,11 @@ export interface components {
             operations: number;
             /** @description The hash of what the log derives to. */
             replayed_hash: string;
+            /**
+             * @description Command ids under which bundles record different facts, which no honest program gives out. All of the facts count,
+             *     and nothing is damaged: the workspace is sound all the same.
+             */
+            reused_commands: components["schemas"]["ReusedCommandView"][];
             /** @description Whether everything is as it should be. */
             sound: boolean;
             /** @description The hash of the derived state as it is stored. */
@@ -6219,6 +6235,7 @@ export type ResolveConflict = components['schemas']['ResolveConflict'];
 export type ResolveDecisionBody = components['schemas']['ResolveDecisionBody'];
 export type ResolveDrift = components['schemas']['ResolveDrift'];
 export type RestoreTable = components['schemas']['RestoreTable'];
+export type ReusedCommandView = components['schemas']['ReusedCommandView'];
 export type Revert = components['schemas']['Revert'];
 export type Reverted = components['schemas']['Reverted'];
 export type RowView = components['schemas']['RowView'];
