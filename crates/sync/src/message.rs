@@ -13,6 +13,9 @@ pub const MESSAGE_BYTES_MAX: usize = (8 << 20) + (64 << 10);
 /// Numbers the requests of a connection, so that answers to an abandoned one are recognised.
 pub type Round = u32;
 
+/// The round of what is sent unasked.
+pub const UNASKED: Round = 0;
+
 /// A message. The order of the variants is part of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, SchemaRead, SchemaWrite)]
 pub enum Message {

@@ -12,11 +12,12 @@ import { queryClient, useStatus, useWorkspaces } from "./shared/api/queries";
 import { onEngineEvent, openSocket, retrySocket } from "./shared/api/socket";
 import { staleKeys } from "./shared/api/stale";
 import { useRoute } from "./shared/route";
+import { Boundary } from "./shared/ui/boundary";
 import { Failed, Loading } from "./shared/ui/states";
 import { Toasts } from "./shared/ui/toasts";
 
 /** Answers that take the engine long, and change with every write: asked again at most so often. */
-const SLOW = new Set(["tables", "status", "history", "overlays", "overlay"]);
+const SLOW = new Set(["tables", "status", "history", "overlays", "overlay", "undo"]);
 const SLOW_MS = 400;
 const waiting = new Map<string, QueryKey>();
 
@@ -64,7 +65,7 @@ export function App({ session }: { session: Session }) {
   }, [session]);
   return (
     <QueryClientProvider client={queryClient}>
-      {session === "offline" ? <Offline /> : locked ? <Locked /> : <Inside />}
+      <Boundary>{session === "offline" ? <Offline /> : locked ? <Locked /> : <Inside />}</Boundary>
       <Toasts />
     </QueryClientProvider>
   );

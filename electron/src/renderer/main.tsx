@@ -1,6 +1,8 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { followLinks, signIn } from "./features/session/session";
+import { askAhead } from "./shared/api/queries";
+import { followOtherWindows } from "./shared/kept";
 import "@fontsource-variable/inter";
 import "./shared/style/tokens.css";
 import "./shared/style/base.css";
@@ -12,5 +14,7 @@ import "./features/screens.css";
 const home = document.getElementById("app");
 if (!home) throw new Error("The page has no place for the app.");
 followLinks();
+followOtherWindows();
 const session = await signIn();
+if (session === "open") void askAhead();
 createRoot(home).render(<App session={session} />);

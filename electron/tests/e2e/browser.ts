@@ -28,9 +28,10 @@ const TYPES: Record<string, string> = {
   ".woff2": "font/woff2",
 };
 
-const POLICY =
+/** The policy of the engine's page, and who may show it in a frame. */
+const policy = (framers: string) =>
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+  `base-uri 'none'; form-action 'none'; frame-ancestors ${framers}; require-trusted-types-for 'script'`;
 
 export async function openBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -55,8 +56,21 @@ export type Window = { page: Page; context: BrowserContext; faults: string[] };
 export type Look = { width: number; height: number; storageState?: StorageState };
 type StorageState = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
-/** Opens the engine's page. `faults` gathers what the page's console reports as errors. */
+/** Opens the engine's page. */
 export async function openWindow(browser: Browser, engine: Engine, look: Look = LARGE): Promise<Window> {
+  return openLink(browser, await engine.link(), [engine.ready.url], look);
+}
+
+/**
+ * Opens a link in a window of its own. `engines` are those whose pages it shows, itself or in its frames; `faults`
+ * gathers what the page's console reports as errors.
+ */
+export async function openLink(
+  browser: Browser,
+  link: string,
+  engines: readonly string[],
+  look: Look = LARGE,
+): Promise<Window> {
   const { storageState, ...viewport } = look;
   const context = await browser.newContext({
     viewport,
@@ -71,23 +85,27 @@ export async function openWindow(browser: Browser, engine: Engine, look: Look = 
     if (message.type() === "error") faults.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => faults.push(String(error)));
-  const served = await fetch(engine.ready.url).then((response) => response.text());
-  // `OPENPROD_DIST=1`: a page that was built anew is tested without building the engine anew.
-  if (process.env.OPENPROD_DIST === "1" || !served.includes('id="app"')) await layOver(context, engine);
-  await page.goto(await engine.link());
+  const { origin } = new URL(link);
+  for (const url of engines) {
+    const served = await fetch(url).then((response) => response.text());
+    // `OPENPROD_DIST=1`: a page that was built anew is tested without building the engine anew.
+    if (process.env.OPENPROD_DIST !== "1" && served.includes('id="app"')) continue;
+    await layOver(context, url, origin === url ? "'none'" : origin);
+  }
+  await page.goto(link);
   return { page, context, faults };
 }
 
-async function layOver(context: BrowserContext, engine: Engine): Promise<void> {
+async function layOver(context: BrowserContext, url: string, framers: string): Promise<void> {
   const lay = async (path: string) => ({
     body: await readFile(join(DIST, path)),
     headers: {
       "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
-      "Content-Security-Policy": POLICY,
+      "Content-Security-Policy": policy(framers),
     },
   });
-  await context.route(`${engine.ready.url}/`, async (route) => route.fulfill(await lay("index.html")));
-  await context.route(`${engine.ready.url}/assets/**`, async (route) =>
+  await context.route(`${url}/`, async (route) => route.fulfill(await lay("index.html")));
+  await context.route(`${url}/assets/**`, async (route) =>
     route.fulfill(await lay(new URL(route.request().url()).pathname.slice(1))),
   );
 }

@@ -62,16 +62,60 @@ export class Engine {
   }
 }
 
-async function launch(name: string, data: string, command: "serve" | "demo", port: number) {
+type PairReady = { url: string; open_url: string; engines: ({ name: string } & Ready)[] };
+
+/** `openprod demo --peers 2`: two engines of one process, and the page that shows both. */
+export class DemoPair {
+  private constructor(
+    private readonly data: string,
+    private readonly process: ChildProcess,
+    readonly ready: PairReady,
+  ) {}
+
+  static async start(): Promise<DemoPair> {
+    const data = await mkdtemp(join(tmpdir(), "openprod-e2e-"));
+    const started = await run<PairReady>([
+      "--data",
+      data,
+      "demo",
+      "--peers",
+      "2",
+      "--ready-json",
+      "--no-mdns",
+    ]);
+    return new DemoPair(data, started.process, started.ready);
+  }
+
+  /** The state hash of each device, as its engine tells it. */
+  hashes(): Promise<string[]> {
+    return Promise.all(
+      this.ready.engines.map(async ({ url, token }) => {
+        const headers = { Authorization: `Bearer ${token}` };
+        const status = await fetch(`${url}/workspace/status`, { headers });
+        return ((await status.json()) as { state_hash: string }).state_hash;
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await end(this.process, "SIGTERM");
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+function launch(name: string, data: string, command: "serve" | "demo", port: number) {
+  return run<Ready>([
+    ...["--data", data, command, "--ready-json", "--no-mdns"],
+    ...["--name", name, "--port", String(port)],
+  ]);
+}
+
+async function run<R>(args: readonly string[]): Promise<{ process: ChildProcess; ready: R }> {
   const program = process.env.OPENPROD_BIN;
   if (!program) throw new Error("OPENPROD_BIN must name the engine's program");
-  const child = spawn(
-    program,
-    ["--data", data, command, "--ready-json", "--no-mdns", "--name", name, "--port", String(port)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: child.stdout })) {
-    const ready = JSON.parse(line) as Ready & { ready: boolean };
+    const ready = JSON.parse(line) as R & { ready: boolean };
     if (ready.ready) return { process: child, ready };
   }
   throw new Error(`${program} ended before it was ready`);

@@ -44,6 +44,8 @@ async function violations(page: Page, rules: "all" | "colours"): Promise<string[
   );
 }
 
+type Checkup = { checks: { title: string; advice: string | null }[] };
+
 type Scene = (window: Awaited<ReturnType<typeof windowOn>>) => Promise<void>;
 
 /** A screen is set once, then looked at in every theme. */
@@ -148,15 +150,19 @@ screen("the beginning", async ({ page }) => {
 });
 
 screen("the doctor", async ({ page }) => {
-  // An engine without a doctor says so; what one finds is shown from the answer of its contract.
-  await page.route("**/openapi.json*", (route) => route.fulfill({ json: { paths: { "/doctor": {} } } }));
-  await page.route("**/doctor*", (route) => route.fulfill({ json: CHECKUP }));
-  await page.reload();
-  await page.locator(".row .cell-text").first().waitFor();
   await page.evaluate(() => {
     location.hash = "#/doctor";
   });
-  await page.getByText("Something keeps others from being seen.").waitFor();
+  await page.getByLabel("Name of the device").fill("Booth");
+  await page.getByRole("button", { name: "Look for it" }).click();
+  await page.getByText("Booth was never heard").waitFor();
+  await page.getByRole("button", { name: "Check again" }).waitFor();
+  const { checks } = await engine.get<Checkup>("/doctor?peer=Booth");
+  const told = await page.locator(".screen-body").innerText();
+  for (const { title, advice } of checks) {
+    expect(told).toContain(title);
+    if (advice) expect(told).toContain(advice);
+  }
 });
 
 screen("a decision to settle", async ({ page }) => {
@@ -218,43 +224,6 @@ it("stands still for those who ask for it", async () => {
   expect(moving).toBe(0);
   await context.close();
 });
-
-const CHECKUP = {
-  checks: [
-    { id: "interfaces", status: "ok", title: "Network", detail: "wlan0, 192.168.20.14, is up.", advice: "" },
-    {
-      id: "multicast",
-      status: "fail",
-      title: "Finding others",
-      detail: "What this device called out did not come back on wlan0.",
-      advice: "The access point may keep devices apart. Use another network, or connect by address.",
-    },
-    { id: "port", status: "ok", title: "Own address", detail: "192.168.20.14:7420 answers.", advice: "" },
-    {
-      id: "skew",
-      status: "warn",
-      title: "Clock",
-      detail: "Booth is 4.2 seconds ahead of this device.",
-      advice: "Let both set their clock by themselves.",
-    },
-    { id: "versions", status: "skipped", title: "Versions", detail: "Nobody to compare with.", advice: "" },
-  ],
-  peers: [
-    {
-      name: "Booth",
-      peer_id: "bb22",
-      connected: false,
-      reason: {
-        id: "peer",
-        status: "fail",
-        title: "No answer",
-        detail: "It was heard 4 minutes ago and gives no answer at 192.168.20.31:7420.",
-        advice: "See whether OpenProd is running there, and whether its firewall lets it through.",
-      },
-    },
-    { name: "Flys", peer_id: "cc33", connected: true, reason: null },
-  ],
-};
 
 const BOOKING = { person: "Masur", on: "2026-10-20", at: "20:00" };
 const DECISIONS = {

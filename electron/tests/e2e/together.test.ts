@@ -233,6 +233,43 @@ it("tells what came while this page was away, deletions first, and undeletes in 
   await away.waitFor({ state: "detached" });
 });
 
+it("tells why a member is not seen, as the engine found out, and that it is seen again", async () => {
+  const desk = await propsDesk();
+  const booth = await joined(desk);
+  const { page, goTable } = await windowOn(browser, desk);
+  await goTable("Props");
+  await goTo(page, "p", "Peers");
+  await page.getByRole("button", { name: "Find out why" }).click();
+  const others = page.locator(".screen-body");
+  await others.getByText("Connected.", { exact: true }).waitFor(WAIT);
+  await booth.kill();
+  type Reasons = { peers: { name: string; reason: { title: string; advice: string | null } | null }[] };
+  const reason = async () => (await desk.get<Reasons>("/doctor")).peers[0]?.reason ?? null;
+  await expect.poll(reason, WAIT).not.toBeNull();
+  const again = page.getByRole("button", { name: "Check again" });
+  await expect
+    .poll(async () => {
+      await again.click();
+      await again.waitFor();
+      const told = await others.innerText();
+      const found = await reason();
+      // The name stands above it already.
+      const why = found?.title.split(": ").at(-1)?.slice(1);
+      return why !== undefined && told.includes(why) && told.includes(found?.advice ?? "");
+    }, WAIT)
+    .toBe(true);
+  await shoot(page, "doctor-away");
+  await booth.restart();
+  await desk.post("/peers/connect", { address: address(booth) });
+  await expect
+    .poll(async () => {
+      await again.click();
+      await again.waitFor();
+      return others.innerText();
+    }, WAIT)
+    .toContain("Connected.");
+});
+
 it("says so when the engine is gone, loses nothing, and goes on with a new link", async () => {
   const desk = await propsDesk(3);
   const { page, cell, press, shows } = await windowOn(browser, desk);

@@ -2,13 +2,13 @@
 import { useCallback, useSyncExternalStore } from "react";
 
 const listeners = new Map<string, Set<() => void>>();
-const cache = new Map<string, { text: string | null; value: unknown }>();
+/** What was read: asked for at every drawing, while the storage of the browser is slow. */
+const cache = new Map<string, unknown>();
 
 /** Reads what is kept; `fallback` where nothing is, or where it cannot be read. */
 export function readKept<T>(key: string, fallback: T): T {
+  if (cache.has(key)) return cache.get(key) as T;
   const text = localStorage.getItem(key);
-  const known = cache.get(key);
-  if (known && known.text === text) return known.value as T;
   let value: T = fallback;
   if (text !== null) {
     try {
@@ -17,16 +17,27 @@ export function readKept<T>(key: string, fallback: T): T {
       value = fallback;
     }
   }
-  cache.set(key, { text, value });
+  cache.set(key, value);
   return value;
 }
 
+/** Takes up what another window of this browser kept. */
+export function followOtherWindows(): void {
+  addEventListener("storage", ({ key }) => {
+    if (key === null) cache.clear();
+    else cache.delete(key);
+    for (const [known, set] of listeners) {
+      if (key === null || key === known) for (const listener of set) listener();
+    }
+  });
+}
+
 export function keep<T>(key: string, value: T): void {
+  cache.set(key, value);
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
     // Storage is full or switched off: it is kept until the page is closed.
-    cache.set(key, { text: localStorage.getItem(key), value });
   }
   for (const listener of listeners.get(key) ?? []) listener();
 }

@@ -23,13 +23,15 @@ import {
 } from "../records/commands";
 import { findByLabel } from "../records/labels";
 import { AddField, RemoveField, RenameField } from "../tables/field-forms";
+import { FollowField } from "../tables/reference-form";
 import type { Value } from "../values/value";
 import { filterJson, NO_FILTER, operatorsFor, sortText } from "./filter";
-import { Grid, type GridActs, type Selected, summary } from "./grid";
+import { Grid, type GridActs } from "./grid";
 import { type PastePlan, planPaste, spread } from "./paste";
 import { PasteDialog } from "./paste-dialog";
 import { PendingWrites } from "./pending";
 import { type Listing, RowStore } from "./row-store";
+import { SelectedNews, summary } from "./summary";
 import { Toolbar } from "./toolbar";
 import { columnsOf, moveField, shiftField, useSavedViews, useView } from "./view";
 
@@ -67,16 +69,18 @@ export function GridScreen({ table, opened, at }: Props) {
   }, [table.table_id, table.fields, view.filter, view.sort, view.group, settledQ, at]);
   const store = useRows(listing);
   store.follows = table.fields.some((field) => field.mode === "reference");
-  useSyncExternalStore(store.subscribe, store.snapshot);
+  const total = useSyncExternalStore(store.subscribe, () => store.total);
+  const failure = useSyncExternalStore(store.subscribe, () => store.error);
 
   const [goTo, setGoTo] = useState<string | null>(null);
   const onWent = useCallback(() => setGoTo(null), []);
-  const [selected, setSelected] = useState<Selected | null>(null);
+  const [selected] = useState(() => new SelectedNews());
   const [filtering, setFiltering] = useState(false);
   const [importing, setImporting] = useState(false);
   const [exporting, setExporting] = useState(false);
   const [plan, setPlan] = useState<PastePlan | null>(null);
   const [renamed, setRenamed] = useState<FieldView | null>(null);
+  const [followed, setFollowed] = useState<FieldView | null>(null);
   const [removed, setRemoved] = useState<FieldView | null>(null);
   const [conflict, setConflict] = useState<{ id: string; anchor: Element } | null>(null);
   const search = useRef<HTMLInputElement>(null);
@@ -220,12 +224,14 @@ export function GridScreen({ table, opened, at }: Props) {
         if (order) change({ order });
       },
       rename: setRenamed,
+      follow: setFollowed,
       remove: setRemoved,
     }),
     [change, view, table.fields],
   );
 
   const past = at !== null;
+  const headerEnd = useMemo(() => (past ? null : <AddField table={table} />), [past, table]);
   const shown = useMemo(() => columnsOf(table.fields, view).map(({ field }) => field), [table.fields, view]);
   const [views] = useSavedViews(workspace, table.table_id);
   const narrowed = listing.filter !== undefined || listing.q !== undefined;
@@ -235,7 +241,7 @@ export function GridScreen({ table, opened, at }: Props) {
         title={table.name}
         workspace={workspace}
         table={table.table_id}
-        total={store.total}
+        total={total}
         fields={table.fields}
         view={view}
         change={change}
@@ -250,9 +256,9 @@ export function GridScreen({ table, opened, at }: Props) {
         onExport={() => setExporting(true)}
       />
       {at !== null && <PastBar table={table.table_id} at={at} />}
-      {store.total === null ? (
-        store.error !== null ? (
-          <Failed error={store.error} retry={() => store.refresh()} />
+      {total === null ? (
+        failure !== null ? (
+          <Failed error={failure} retry={() => store.refresh()} />
         ) : (
           <Loading what="records" />
         )
@@ -265,12 +271,12 @@ export function GridScreen({ table, opened, at }: Props) {
           readOnly={past}
           headerActs={headerActs}
           acts={gridActs}
-          headerEnd={past ? null : <AddField table={table} />}
+          headerEnd={headerEnd}
           opened={opened}
           drafted={drafted}
           goTo={goTo}
           onWent={onWent}
-          onSelected={setSelected}
+          onSelected={selected.tell}
           empty={
             narrowed ? (
               <Empty
@@ -317,22 +323,17 @@ export function GridScreen({ table, opened, at }: Props) {
       <footer className="status-bar">
         <span>{listing.sort !== undefined && view.group === null ? "Sorted" : ""}</span>
         <span className="space" />
-        {selected && selected.cells > 1 && (
-          <span>
-            {selected.rows} × {selected.cells / selected.rows} selected
-          </span>
-        )}
-        {selected && summary(selected) && <span>{summary(selected)}</span>}
+        <SelectedWords news={selected} />
         <span className="quiet">
           <kbd>?</kbd> for help
         </span>
       </footer>
-      {exporting && store.total !== null && (
+      {exporting && total !== null && (
         <ExportDialog
           table={table.name}
           view={views.find((one) => one.id === view.saved)?.name ?? null}
           listing={listing}
-          total={store.total}
+          total={total}
           fields={shown}
           hidden={table.fields.length - shown.length}
           onClose={() => setExporting(false)}
@@ -341,6 +342,7 @@ export function GridScreen({ table, opened, at }: Props) {
       {plan && <PasteDialog plan={plan} onPaste={() => void carryOut(plan)} onClose={() => setPlan(null)} />}
       {importing && <ImportDialog table={table} onClose={() => setImporting(false)} />}
       {renamed && <RenameField table={table} field={renamed} onClose={() => setRenamed(null)} />}
+      {followed && <FollowField table={table} field={followed} onClose={() => setFollowed(null)} />}
       {removed && <RemoveField table={table} field={removed} onClose={() => setRemoved(null)} />}
       {conflict && (
         <ConflictPopover
@@ -350,6 +352,20 @@ export function GridScreen({ table, opened, at }: Props) {
         />
       )}
     </section>
+  );
+}
+
+function SelectedWords({ news }: { news: SelectedNews }) {
+  const selected = useSyncExternalStore(news.subscribe, news.snapshot);
+  if (!selected) return null;
+  const words = summary(selected);
+  return (
+    <>
+      <span>
+        {selected.rows} × {selected.cells / selected.rows} selected
+      </span>
+      {words && <span>{words}</span>}
+    </>
   );
 }
 

@@ -11,7 +11,6 @@ import {
   type PointerEvent as ReactPointerEvent,
   useCallback,
   useEffect,
-  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -19,20 +18,20 @@ import {
 } from "react";
 import type { FieldView, RecordView } from "../../shared/api/schema";
 import { findByLabel } from "../records/labels";
-import { isEntity, sameValue, type Value } from "../values/value";
-import { CellEditor, type Leave } from "./cell-editor";
+import { sameValue, type Value } from "../values/value";
+import type { Leave } from "./cell-editor";
 import { CELLS_TYPE, copyBlock } from "./clipboard";
 import { convert, fillCells, reach } from "./fill";
 import { HEADER_HEIGHT, Header, type HeaderActs } from "./header";
 import { groupLines, type Line } from "./items";
-import { GroupRow, type LineSelection, RecordRow, ROW_HEIGHT, type RowActs } from "./row";
+import { type Editing, Lines } from "./lines";
+import { ROW_HEIGHT, type RowActs } from "./row";
 import type { RowStore } from "./row-store";
 import { at, clamp, move, type Range, rangeOf, type Selection, sizeOf, step } from "./selection";
+import { SPARE, useSight } from "./sight";
+import type { Selected } from "./summary";
 import { readBlock } from "./tsv";
 import { columnsOf, GUTTER, type View } from "./view";
-
-/** Lines drawn beyond those in sight, so that scrolling does not outrun drawing. */
-const SPARE = 10;
 
 export type GridActs = {
   write: (record: RecordView, fields: Record<string, Value>) => void;
@@ -44,8 +43,6 @@ export type GridActs = {
   open: (entity: string) => void;
   conflict: (conflict_id: string, anchor: Element) => void;
 };
-
-export type Selected = { cells: number; rows: number; values: Value[]; field: FieldView | null };
 
 type Props = {
   name: string;
@@ -66,13 +63,11 @@ type Props = {
   onSelected: (selected: Selected | null) => void;
 };
 
-type Editing = { line: number; column: number; typed: string | null };
-
 export function Grid(props: Props) {
   const { store, view, fields, acts, drafted, readOnly } = props;
   const version = useSyncExternalStore(store.subscribe, store.snapshot);
   const viewport = useRef<HTMLDivElement>(null);
-  const [sight, setSight] = useState({ first: 0, last: 40 });
+  const [sight, look] = useSight(viewport);
   const [selection, setSelection] = useState<Selection | null>(null);
   const [editing, setEditing] = useState<Editing | null>(null);
   const [filling, setFilling] = useState<Range | null>(null);
@@ -108,25 +103,6 @@ export function Grid(props: Props) {
   useEffect(() => {
     if (groupField) store.loadAll();
   }, [groupField, store]);
-
-  const look = useCallback(() => {
-    const element = viewport.current;
-    if (!element) return;
-    const first = Math.max(0, Math.floor(element.scrollTop / ROW_HEIGHT));
-    const last = Math.ceil((element.scrollTop + element.clientHeight) / ROW_HEIGHT);
-    // In steps of a few lines: between them nothing is drawn anew, and the browser only moves what is there.
-    const stepped = { first: first - (first % 4), last: last + 4 - (last % 4) };
-    setSight((before) => (before.first === stepped.first && before.last === stepped.last ? before : stepped));
-  }, []);
-
-  useLayoutEffect(() => {
-    look();
-    const element = viewport.current;
-    if (!element) return;
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [look]);
 
   useEffect(() => store.look(sight.first - SPARE, sight.last + SPARE), [store, sight]);
 
@@ -252,6 +228,8 @@ export function Grid(props: Props) {
     },
     [endEdit],
   );
+
+  const cancel = useCallback(() => endEdit("stay"), [endEdit]);
 
   const recordsIn = (range: Range): RecordView[] => {
     const records: RecordView[] = [];
@@ -460,79 +438,6 @@ export function Grid(props: Props) {
   );
 
   const range = filling ?? (selection && rangeOf(selection));
-  const first = Math.max(0, sight.first - SPARE);
-  const last = Math.min(count - 1, sight.last + SPARE);
-  const selectionIn = (line: number): LineSelection | null => {
-    if (!range || line < range.top || line > range.bottom) return null;
-    return {
-      left: range.left,
-      right: range.right,
-      focus: selection?.focus.row === line ? selection.focus.column : null,
-      top: line === range.top,
-      bottom: line === range.bottom,
-    };
-  };
-  const shownSelections = useRef(new Map<number, LineSelection | null>());
-
-  /** The same object as long as it says the same, so that the row is not drawn again. */
-  const steady = (line: number): LineSelection | null => {
-    const next = selectionIn(line);
-    const before = shownSelections.current.get(line) ?? null;
-    if (JSON.stringify(before) === JSON.stringify(next)) return before;
-    shownSelections.current.set(line, next);
-    return next;
-  };
-
-  const rows: ReactNode[] = [];
-  for (let line = first; line <= last; line++) {
-    const item = lines?.[line];
-    if (item?.kind === "group" && groupField) {
-      rows.push(
-        <GroupRow
-          key={`group ${line}`}
-          line={line}
-          group={item}
-          field={groupField}
-          width={width}
-          span={columns.length}
-          focused={selection?.focus.row === line}
-          acts={rowActs}
-        />,
-      );
-      continue;
-    }
-    const record = recordAt(line);
-    const column = editing?.line === line ? editing.column : null;
-    const field = column === null ? undefined : columns[column]?.field;
-    rows.push(
-      <RecordRow
-        key={record?.entity_id ?? `line ${line}`}
-        line={line}
-        number={item?.kind === "record" ? item.row + 1 : line + 1}
-        record={record}
-        columns={columns}
-        width={width}
-        selection={steady(line)}
-        drafted={record && drafted.get(record.entity_id)}
-        readOnly={readOnly}
-        editing={column}
-        editor={
-          field && record && editing ? (
-            <CellEditor
-              field={field}
-              value={record.fields[field.name]}
-              typed={editing.typed}
-              onCommit={commit}
-              onCancel={() => endEdit("stay")}
-            />
-          ) : null
-        }
-        acts={rowActs}
-        opened={record !== undefined && record.entity_id === props.opened}
-      />,
-    );
-  }
-
   const headerActs = useMemo<HeaderActs>(
     () => ({
       ...props.headerActs,
@@ -580,11 +485,29 @@ export function Grid(props: Props) {
         sort={view.sort}
         group={view.group}
         frozen={view.frozen}
+        readOnly={readOnly}
         acts={headerActs}
         end={props.headerEnd}
       />
       <div role="rowgroup" className="lines" style={{ height: count * ROW_HEIGHT, width: width + endWidth }}>
-        {rows}
+        <Lines
+          sight={sight}
+          count={count}
+          lines={lines}
+          groupField={groupField}
+          recordAt={recordAt}
+          columns={columns}
+          width={width}
+          range={range}
+          selection={selection}
+          editing={editing}
+          drafted={drafted}
+          readOnly={readOnly}
+          opened={props.opened}
+          acts={rowActs}
+          onCommit={commit}
+          onCancel={cancel}
+        />
       </div>
       {count === 0 && store.total !== null ? (
         props.empty
@@ -599,18 +522,4 @@ export function Grid(props: Props) {
       ) : null}
     </div>
   );
-}
-
-/** What a selection of one column adds up to; `null` where there are no numbers. */
-export function summary(selected: Selected): string | null {
-  if (!selected.field || selected.rows < 2) return null;
-  const full = selected.values.filter((value) => value !== null);
-  const numbers = full.filter((value): value is number => typeof value === "number");
-  if (numbers.length > 0) {
-    const sum = numbers.reduce((all, one) => all + one, 0);
-    const format = (number: number) => number.toLocaleString("en", { maximumFractionDigits: 2 });
-    return `Sum ${format(sum)} · Average ${format(sum / numbers.length)}`;
-  }
-  const different = new Set(full.map((value) => (isEntity(value) ? value.entity : String(value)))).size;
-  return `${full.length} filled · ${different} different`;
 }

@@ -24,7 +24,7 @@ import {
   Trash2,
   Type,
 } from "lucide-react";
-import { type PointerEvent as ReactPointerEvent, useState } from "react";
+import { memo, type PointerEvent as ReactPointerEvent, useState } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { Menu, MenuItem, MenuRule } from "../../shared/ui/menu";
 import type { SortKey } from "./filter";
@@ -46,6 +46,8 @@ export type HeaderActs = {
   shift: (field: FieldView, by: -1 | 1) => void;
   select: (index: number) => void;
   rename: (field: FieldView) => void;
+  /** Lets a reference field follow something else. */
+  follow: (field: FieldView) => void;
   remove: (field: FieldView) => void;
 };
 
@@ -75,11 +77,42 @@ type Props = {
   sort: readonly SortKey[];
   group: string | null;
   frozen: number;
+  /** The past, or what may only be looked at: its fields stay as they are. */
+  readOnly: boolean;
   acts: HeaderActs;
   end: React.ReactNode;
 };
 
-export function Header({ columns, width, sort, group, frozen, acts, end }: Props) {
+/** What changes the field itself, for everybody. */
+function FieldActs({ field, acts }: { field: FieldView; acts: HeaderActs }) {
+  return (
+    <>
+      <MenuRule />
+      <MenuItem icon={<Pencil size={14} />} onChoose={() => acts.rename(field)}>
+        Rename
+      </MenuItem>
+      {field.mode === "reference" && (
+        <MenuItem icon={<CornerDownRight size={14} />} onChoose={() => acts.follow(field)}>
+          What it shows…
+        </MenuItem>
+      )}
+      <MenuItem icon={<Trash2 size={14} />} danger onChoose={() => acts.remove(field)}>
+        Remove from table
+      </MenuItem>
+    </>
+  );
+}
+
+export const Header = memo(function Header({
+  columns,
+  width,
+  sort,
+  group,
+  frozen,
+  readOnly,
+  acts,
+  end,
+}: Props) {
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
 
   const startDrag = (event: ReactPointerEvent<HTMLElement>, from: number) => {
@@ -226,13 +259,7 @@ export function Header({ columns, width, sort, group, frozen, acts, end }: Props
               >
                 Move right
               </MenuItem>
-              <MenuRule />
-              <MenuItem icon={<Pencil size={14} />} onChoose={() => acts.rename(field)}>
-                Rename
-              </MenuItem>
-              <MenuItem icon={<Trash2 size={14} />} danger onChoose={() => acts.remove(field)}>
-                Remove from table
-              </MenuItem>
+              {!readOnly && <FieldActs field={field} acts={acts} />}
             </Menu>
             <span
               className="resize"
@@ -247,4 +274,4 @@ export function Header({ columns, width, sort, group, frozen, acts, end }: Props
       </div>
     </div>
   );
-}
+});

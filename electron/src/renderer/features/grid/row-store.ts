@@ -25,6 +25,9 @@ type Page = { cursor: string | null; next: string | null; rows: RecordView[]; ro
 /** Records asked for at once: large enough that scrolling rarely waits, small enough to arrive within a frame or two. */
 export const PAGE_SIZE = 500;
 
+/** The first page is what somebody waits for: a screen full, and some to scroll. */
+const FIRST_PAGE_SIZE = 100;
+
 /** Up to here, changed records are asked one by one and stay where they are; beyond, the pages are asked again. */
 const ONE_BY_ONE_MAX = 8;
 
@@ -34,9 +37,11 @@ export type FetchRecord = (table: string, entity: string) => Promise<RecordView 
 const fetchPage: FetchPage = (listing, cursor, signal) =>
   get(
     "/records/list",
-    { ...listing, limit: PAGE_SIZE, cursor: cursor ?? undefined } as Parameters<
-      typeof get<"/records/list">
-    >[1],
+    {
+      ...listing,
+      limit: cursor === null ? FIRST_PAGE_SIZE : PAGE_SIZE,
+      cursor: cursor ?? undefined,
+    } as Parameters<typeof get<"/records/list">>[1],
     { signal },
   );
 

@@ -1,5 +1,5 @@
 /** One line of the grid: a record, a group's heading, or a place whose record has not come yet. */
-import { ChevronDown, ChevronRight, CornerDownRight, Maximize2 } from "lucide-react";
+import { ChevronDown, ChevronRight, CornerDownRight } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { FieldView, RecordView } from "../../shared/api/schema";
 import { isNumeric, ValueView } from "../values/value-view";
@@ -47,6 +47,7 @@ export const RecordRow = memo(function RecordRow(props: RecordRowProps) {
       className="row"
       aria-rowindex={line + 2}
       data-opened={props.opened || undefined}
+      data-selected={selection !== null || undefined}
       data-focus={selection?.focus != null || undefined}
       style={{ transform: `translateY(${line * ROW_HEIGHT}px)`, width: props.width }}
     >
@@ -59,9 +60,7 @@ export const RecordRow = memo(function RecordRow(props: RecordRowProps) {
             tabIndex={-1}
             aria-label={`Open record ${props.number}`}
             onClick={() => acts.open(line)}
-          >
-            <Maximize2 size={13} />
-          </button>
+          />
         )}
       </div>
       {columns.map((column, index) => (
@@ -149,7 +148,7 @@ function Cell(props: CellProps) {
             </span>
           ) : (
             <span className="cell-text">
-              {follows && (
+              {follows && !broken && (
                 <CornerDownRight size={11} className="follows" aria-label="Follows another record" />
               )}
               <ValueView
@@ -169,9 +168,13 @@ function Cell(props: CellProps) {
               onClick={(event) => acts.conflict(conflict.conflict_id, event.currentTarget)}
             />
           )}
-          {edge.includes("b") && edge.includes("r") && !follows && !readOnly && (
-            <span className="fill-handle" data-fill="true" aria-hidden="true" />
-          )}
+          {edge.includes("b") &&
+            edge.includes("r") &&
+            !follows &&
+            !readOnly &&
+            !field.type.startsWith("crdt_") && (
+              <span className="fill-handle" data-fill="true" aria-hidden="true" />
+            )}
         </>
       )}
     </div>
@@ -192,6 +195,7 @@ export const GroupRow = memo(function GroupRow(props: {
     <div
       role="row"
       className="row group-row"
+      data-selected={props.focused || undefined}
       aria-rowindex={line + 2}
       style={{ transform: `translateY(${line * ROW_HEIGHT}px)`, width: props.width }}
     >

@@ -89,6 +89,7 @@ function usualWidth(field: FieldView): number {
   const content: Record<string, number> = {
     text: 200,
     crdt_text: 240,
+    crdt_list: 240,
     integer: 96,
     float: 96,
     boolean: 84,
@@ -98,7 +99,9 @@ function usualWidth(field: FieldView): number {
     enum: 140,
     entity: 180,
   };
-  return Math.round(Math.min(Math.max(heading, content[field.type] ?? 140), 320));
+  // What leads nowhere is told in words.
+  const least = field.mode === "reference" ? 180 : 0;
+  return Math.round(Math.min(Math.max(heading, content[field.type] ?? 140, least), 320));
 }
 
 /** Moves a field one place among the columns that are shown; `null` where there is no such place. */

@@ -26,8 +26,8 @@ it("tells why a peer is not connected, and that another is", () => {
   const reason = {
     ...check,
     status: "fail",
-    title: "No answer",
-    detail: "at 192.168.20.31:7420",
+    title: "Booth: the device is there, but OpenProd is not running",
+    detail: "It was last connected at 192.168.20.31:7420.",
     advice: "Start it.",
   };
   expect(
@@ -39,7 +39,13 @@ it("tells why a peer is not connected, and that another is", () => {
       ],
     }).peers,
   ).toEqual([
-    { name: "Booth", status: "fail", detail: "No answer: at 192.168.20.31:7420", advice: "Start it." },
+    {
+      name: "Booth",
+      status: "fail",
+      detail:
+        "The device is there, but OpenProd is not running. It was last connected at 192.168.20.31:7420.",
+      advice: "Start it.",
+    },
     { name: "Flys", status: "ok", detail: "Connected.", advice: "" },
   ]);
 });

@@ -42,11 +42,18 @@ export function readCheckup(answer: unknown): Checkup {
     // Why it is not connected, as a finding of its own; nothing while it is.
     const reason = isObject(peer.reason) ? peer.reason : null;
     if (!reason) return [{ name, status: "ok", detail: "Connected.", advice: "" }];
-    const detail = [text(reason.title), text(reason.detail)].filter(Boolean).join(": ");
+    const detail = [sentence(text(reason.title), name), text(reason.detail)].filter(Boolean).join(" ");
     return [{ name, status: verdict(reason.status), detail, advice: text(reason.advice) }];
   });
   const worst = (["fail", "warn"] as const).find((one) =>
     [...checks, ...peers].some((it) => it.status === one),
   );
   return { status: worst ?? "ok", checks, peers };
+}
+
+/** A title as a sentence beside the name that it begins with. */
+function sentence(title: string, name: string): string {
+  const tail = title.startsWith(`${name}: `) ? title.slice(name.length + 2) : title;
+  if (tail === "") return "";
+  return `${tail.charAt(0).toUpperCase()}${tail.slice(1)}${/[.!?]$/.test(tail) ? "" : "."}`;
 }

@@ -43,7 +43,8 @@ export function Edges({ entity }: { entity: string }) {
 /** Links of one kind in one direction. Those that have a place among their siblings can be moved. */
 function EdgeGroup(props: { type: string; out: boolean; edges: EdgeView[]; entity: string }) {
   const { type, out, edges, entity } = props;
-  const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
+  // Edges, not places: others may come or go under the hand.
+  const [drag, setDrag] = useState<{ edge: string; over: string } | null>(null);
   const movable = out && edges.length > 1;
   const move = async (from: number, to: number) => {
     const edge = edges[from];
@@ -75,14 +76,15 @@ function EdgeGroup(props: { type: string; out: boolean; edges: EdgeView[]; entit
             key={edge.edge_id}
             edge={edge}
             entity={entity}
-            drop={drag !== null && drag.to === index && drag.from !== index}
+            drop={drag !== null && drag.over === edge.edge_id && drag.edge !== edge.edge_id}
             handle={
               movable && edge.ordered
                 ? {
-                    onDragStart: () => setDrag({ from: index, to: index }),
-                    onOver: () => setDrag((before) => before && { ...before, to: index }),
+                    onDragStart: () => setDrag({ edge: edge.edge_id, over: edge.edge_id }),
+                    onOver: () => setDrag((before) => before && { ...before, over: edge.edge_id }),
                     onDrop: () => {
-                      if (drag) void move(drag.from, index);
+                      const from = edges.findIndex((one) => one.edge_id === drag?.edge);
+                      if (from >= 0) void move(from, index);
                       setDrag(null);
                     },
                     onEnd: () => setDrag(null),

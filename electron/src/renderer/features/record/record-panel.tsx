@@ -16,10 +16,18 @@ import { ValueView } from "../values/value-view";
 import { Edges } from "./edges";
 import { FieldHistory } from "./field-history";
 
-// CodeMirror and Yjs are half of the page: they come when a text is first opened.
-const TextEditor = lazy(() =>
-  import("../text/text-editor").then(({ TextEditor }) => ({ default: TextEditor })),
-);
+// CodeMirror and Yjs are half of the page: they come once the rest stands, so that they are here when a text is opened,
+// also when the engine is not.
+const texts = {
+  text: () => import("../text/text-editor").then(({ TextEditor }) => ({ default: TextEditor })),
+  list: () => import("../list/list-editor").then(({ ListEditor }) => ({ default: ListEditor })),
+};
+const TextEditor = lazy(texts.text);
+const ListEditor = lazy(texts.list);
+const AHEAD_MS = 3_000;
+setTimeout(() => {
+  for (const load of Object.values(texts)) load().catch(() => {});
+}, AHEAD_MS);
 
 /** With `at`, the record as it was right after that bundle: to be read, not to be changed. */
 export function RecordPanel(props: { table: TableView; entity: string; at: string | null }) {
@@ -158,16 +166,18 @@ function FieldEntry({ table, record, field, past }: Entry) {
     void written;
     setEcho(null);
   }, [written]);
-  if (field.type === "crdt_text" && field.mode !== "reference" && !past) {
+  if (field.type.startsWith("crdt_") && field.mode !== "reference" && !past && !record.deleted) {
+    const isList = field.type === "crdt_list";
+    const Editor = isList ? ListEditor : TextEditor;
     return (
       <Suspense
         fallback={
-          <div className="text-editor">
-            <Loading what="the text" />
+          <div className={isList ? "list-editor" : "text-editor"}>
+            <Loading what={isList ? "the list" : "the text"} />
           </div>
         }
       >
-        <TextEditor entity={record.entity_id} table={table.table_id} field={field.name} />
+        <Editor entity={record.entity_id} table={table.table_id} field={field.name} />
       </Suspense>
     );
   }

@@ -9,7 +9,7 @@ const KEYS: [string, [string, string][]][] = [
       ["Ctrl F", "Find in this table"],
       ["Ctrl Z · Ctrl Shift Z", "Undo · redo"],
       ["Ctrl ↵", "Commit the active draft"],
-      ["G then C · H · P", "Conflicts · history · peers (outside cells)"],
+      ["G then C · D · H · P", "Conflicts · decisions · history · peers (outside cells)"],
       ["?", "This help"],
     ],
   ],
@@ -34,6 +34,15 @@ const KEYS: [string, [string, string][]][] = [
       ["Shift ↵", "New record"],
       ["Ctrl ⌫", "Delete the selected records"],
       ["Alt ↵", "Decide the conflict of the cell"],
+    ],
+  ],
+  [
+    "Texts and lists",
+    [
+      ["Ctrl Z · Ctrl Shift Z", "Undo · redo what you wrote there"],
+      ["↵", "Next item of a list; at its end, another one"],
+      ["Alt ↑ · Alt ↓", "Move an item of a list"],
+      ["⌫ in an empty item", "Remove it"],
     ],
   ],
 ];

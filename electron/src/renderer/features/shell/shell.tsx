@@ -10,6 +10,7 @@ import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { ConflictInbox } from "../conflicts/inbox";
 import { DecisionInbox } from "../decisions/inbox";
+import { DECISIONS_PATH } from "../decisions/queries";
 import { CreateDraft, commitDraft, DraftBar } from "../drafts/draft-bar";
 import { DraftReview } from "../drafts/review";
 import { GridScreen } from "../grid/grid-screen";
@@ -42,7 +43,13 @@ async function back(path: "/undo" | "/redo"): Promise<void> {
 }
 
 /** How long after G another letter still means “go to”. */
-const CHORD_MS = 1_000;
+const CHORD_MS = 2_000;
+
+const CHORDS = { c: "conflicts", d: "decisions", h: "history", p: "peers" } as const;
+
+function isChord(key: string): key is keyof typeof CHORDS {
+  return key in CHORDS;
+}
 
 export function Shell() {
   const [open, setOpen] = useState<Open>(null);
@@ -50,11 +57,13 @@ export function Shell() {
   const active = overlays.find((overlay) => overlay.active);
   const [, setTheme] = useTheme();
   const canUndo = useCan("/undo");
+  const canDecide = useCan(DECISIONS_PATH);
 
-  const keys = useRef({ active, canUndo });
-  keys.current = { active, canUndo };
+  const keys = useRef({ active, canUndo, canDecide });
+  keys.current = { active, canUndo, canDecide };
   useEffect(() => {
-    let chord = 0;
+    // When G was pressed, as events tell it: a busy page handles keys late, and must not forget the first of two.
+    let chord = Number.NEGATIVE_INFINITY;
     const onKey = (event: KeyboardEvent) => {
       const ctrl = event.ctrlKey || event.metaKey;
       const key = event.key.toLowerCase();
@@ -79,11 +88,12 @@ export function Shell() {
       } else if (event.key === "?" && !ctrl) {
         event.preventDefault();
         setOpen("help");
-      } else if (!ctrl && !event.altKey && Date.now() - chord < CHORD_MS && ["c", "h", "p"].includes(key)) {
-        chord = 0;
+      } else if (!ctrl && !event.altKey && event.timeStamp - chord < CHORD_MS && isChord(key)) {
+        chord = Number.NEGATIVE_INFINITY;
+        if (key === "d" && !keys.current.canDecide) return;
         event.preventDefault();
-        go({ screen: key === "c" ? "conflicts" : key === "h" ? "history" : "peers" });
-      } else if (key === "g" && !ctrl) chord = Date.now();
+        go({ screen: CHORDS[key] });
+      } else if (key === "g" && !ctrl) chord = event.timeStamp;
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
@@ -97,6 +107,9 @@ export function Shell() {
         ? [{ name: `Commit “${active.name}”`, keys: "Ctrl ↵", run: () => void commitDraft(active) }]
         : []),
       { name: "Conflicts", keys: "G C", run: () => go({ screen: "conflicts" }) },
+      ...(canDecide
+        ? [{ name: "Decisions", keys: "G D", run: () => go({ screen: "decisions" as const }) }]
+        : []),
       { name: "History", keys: "G H", run: () => go({ screen: "history" }) },
       { name: "Peers", keys: "G P", run: () => go({ screen: "peers" }) },
       { name: "Invite somebody", run: () => setOpen("invite") },
@@ -106,7 +119,7 @@ export function Shell() {
       { name: "Looks: show, dim red", run: () => setTheme("show") },
       { name: "Keyboard help", keys: "?", run: () => setOpen("help") },
     ],
-    [active, setTheme],
+    [active, canDecide, setTheme],
   );
 
   const close = () => setOpen(null);

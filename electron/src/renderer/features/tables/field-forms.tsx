@@ -6,6 +6,8 @@ import type { FieldToMake, FieldView, TableView } from "../../shared/api/schema"
 import { Dialog } from "../../shared/ui/dialog";
 import { Popover } from "../../shared/ui/popover";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { readChoice } from "./reference";
+import { ReferenceChooser, useReference } from "./reference-form";
 
 export const FIELD_TYPES: [string, string][] = [
   ["text", "Text"],
@@ -18,7 +20,11 @@ export const FIELD_TYPES: [string, string][] = [
   ["duration", "Duration"],
   ["enum", "One of several options"],
   ["entity", "Another record"],
+  ["crdt_list", "List, edited together"],
 ];
+
+/** Not a type of its own: a field that shows what another record says. */
+const REFERENCE = "reference";
 
 const edit = { source: "app: table" };
 
@@ -31,9 +37,13 @@ export function AddField({ table }: { table: TableView }) {
   const [name, setName] = useState("");
   const [type, setType] = useState("text");
   const [options, setOptions] = useState("");
+  const choosing = useReference(table, null);
+  const follows = type === REFERENCE;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const field: FieldToMake = { name: name.trim(), type };
+    const field: FieldToMake = { name: name.trim() };
+    if (follows) field.reference = readChoice(choosing.choice);
+    else field.type = type;
     if (type === "enum") field.options = readOptions(options);
     try {
       await post("/tables/update", { table: table.table_id, add_fields: [field], command: edit });
@@ -69,8 +79,10 @@ export function AddField({ table }: { table: TableView }) {
                 {words}
               </option>
             ))}
+            <option value={REFERENCE}>What another record says</option>
           </select>
         </label>
+        {follows && <ReferenceChooser {...choosing} />}
         {type === "enum" && (
           <label>
             Options, separated by commas

@@ -1,5 +1,5 @@
 /** A value as it is shown, in a cell or elsewhere. */
-import { Check, FileText, Link2, Unlink } from "lucide-react";
+import { FileText, Unlink } from "lucide-react";
 import { memo } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { useLabel } from "../records/labels";
@@ -22,7 +22,8 @@ export const ValueView = memo(function ValueView({ value, field, broken }: Shown
   if (broken) {
     return (
       <span className="value-broken" title={brokenWords(broken)}>
-        <Unlink size={12} aria-hidden="true" /> {brokenWords(broken)}
+        <Unlink size={12} aria-hidden="true" />
+        <span className="chip-text">{brokenWords(broken)}</span>
       </span>
     );
   }
@@ -54,11 +55,7 @@ export const ValueView = memo(function ValueView({ value, field, broken }: Shown
   if (field.type === "boolean") {
     return (
       <span className="value-check" data-on={value === true || undefined}>
-        {value === true ? (
-          <Check size={12} strokeWidth={3} aria-label="Yes" />
-        ) : (
-          <span className="hidden">No</span>
-        )}
+        <span className="hidden">{value === true ? "Yes" : "No"}</span>
       </span>
     );
   }
@@ -78,7 +75,6 @@ export function EntityLabel({ entity }: { entity: string }) {
   const label = useLabel(entity);
   return (
     <span className="chip chip-link" data-pending={label === undefined || undefined}>
-      <Link2 size={11} aria-hidden="true" />
       <span className="chip-text">{label?.text ?? "…"}</span>
     </span>
   );

@@ -88,18 +88,30 @@ export async function get<P extends GetPath>(
 }
 
 /** Commands. */
-export async function post<P extends PostPath>(path: P, body: BodyOf<P>): Promise<Posters[P]> {
-  return (await postJson(path, body)) as Posters[P];
+export async function post<P extends PostPath>(
+  path: P,
+  body: BodyOf<P>,
+  options: { keepalive?: boolean } = {},
+): Promise<Posters[P]> {
+  return (await postJson(path, body, options)) as Posters[P];
 }
 
-/** Posts to a path that the document this was built against does not have yet. */
-export async function postJson(path: string, body: unknown): Promise<unknown> {
+/**
+ * Posts to a path that the document this was built against does not have yet. With `keepalive`, the request outlives a
+ * page that is closed; browsers take no more than 64 kB of that.
+ */
+export async function postJson(
+  path: string,
+  body: unknown,
+  options: { keepalive?: boolean } = {},
+): Promise<unknown> {
   const named =
     workspace === null || ABOUT_NONE.has(path) ? body : { workspace, ...(body as Record<string, unknown>) };
   return send(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(named),
+    keepalive: options.keepalive ?? false,
   });
 }
 

@@ -1,7 +1,7 @@
 /** What the page asks the engine: one hook a question. Answers stay until an event makes them stale. */
-import { QueryClient, useQuery } from "@tanstack/react-query";
+import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { get, getJson } from "./client";
+import { chooseWorkspace, currentWorkspace, get, getJson } from "./client";
 import { EngineProblem } from "./problem";
 import type { FieldView, TableView } from "./schema";
 
@@ -21,22 +21,51 @@ export const queryClient = new QueryClient({
 export type Table = TableView;
 export type Field = FieldView;
 
+/** Asks for what the first screen needs before anything is drawn: drawing need not wait, nor the asking for it. */
+export async function askAhead(): Promise<void> {
+  try {
+    const { workspaces } = await queryClient.fetchQuery(asksWorkspaces);
+    const [first] = workspaces;
+    if (!first) return;
+    if (!workspaces.some((one) => one.workspace_id === currentWorkspace()))
+      chooseWorkspace(first.workspace_id);
+    await Promise.all([
+      queryClient.fetchQuery(asksTables),
+      queryClient.fetchQuery(asksStatus),
+      queryClient.fetchQuery(asksOverlays),
+    ]);
+  } catch {
+    // Whoever shows it asks again, and tells what failed.
+  }
+}
+
+const asksWorkspaces = queryOptions({
+  queryKey: ["workspaces"],
+  queryFn: ({ signal }) => get("/workspace/list", undefined, { signal }),
+});
+const asksStatus = queryOptions({
+  queryKey: ["status"],
+  queryFn: ({ signal }) => get("/workspace/status", {}, { signal }),
+});
+const asksTables = queryOptions({
+  queryKey: ["tables"],
+  queryFn: ({ signal }) => get("/tables/list", {}, { signal }),
+});
+const asksOverlays = queryOptions({
+  queryKey: ["overlays"],
+  queryFn: ({ signal }) => get("/overlays/list", {}, { signal }),
+});
+
 export function useWorkspaces() {
-  return useQuery({
-    queryKey: ["workspaces"],
-    queryFn: ({ signal }) => get("/workspace/list", undefined, { signal }),
-  });
+  return useQuery(asksWorkspaces);
 }
 
 export function useStatus() {
-  return useQuery({
-    queryKey: ["status"],
-    queryFn: ({ signal }) => get("/workspace/status", {}, { signal }),
-  });
+  return useQuery(asksStatus);
 }
 
 export function useTables() {
-  return useQuery({ queryKey: ["tables"], queryFn: ({ signal }) => get("/tables/list", {}, { signal }) });
+  return useQuery(asksTables);
 }
 
 export function useTable(id: string | null): Table | undefined {
@@ -93,7 +122,7 @@ export function useConflicts() {
 }
 
 export function useOverlays() {
-  return useQuery({ queryKey: ["overlays"], queryFn: ({ signal }) => get("/overlays/list", {}, { signal }) });
+  return useQuery(asksOverlays);
 }
 
 export function useOverlayDiff(overlay_id: string | null) {

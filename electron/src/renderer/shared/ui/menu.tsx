@@ -1,11 +1,31 @@
-/** A menu behind a button. */
+/** A menu behind a button. It is made when it is first asked for: a screen has many, and most are never opened. */
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check } from "lucide-react";
-import type { ReactElement, ReactNode } from "react";
+import { cloneElement, type KeyboardEvent, type ReactElement, type ReactNode, useState } from "react";
 
-export function Menu(props: { button: ReactElement; children: ReactNode; align?: "start" | "end" }) {
+type Button = ReactElement<{
+  "aria-haspopup"?: "menu";
+  "aria-expanded"?: boolean;
+  onClick?: () => void;
+  onKeyDown?: (event: KeyboardEvent) => void;
+}>;
+
+export function Menu(props: { button: Button; children: ReactNode; align?: "start" | "end" }) {
+  const [made, setMade] = useState(false);
+  if (!made) {
+    return cloneElement(props.button, {
+      "aria-haspopup": "menu",
+      "aria-expanded": false,
+      onClick: () => setMade(true),
+      onKeyDown: (event) => {
+        if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+        event.preventDefault();
+        setMade(true);
+      },
+    });
+  }
   return (
-    <Base.Root modal={false}>
+    <Base.Root modal={false} defaultOpen>
       <Base.Trigger render={props.button} />
       <Base.Portal>
         <Base.Positioner sideOffset={4} align={props.align ?? "start"} className="positioner">
