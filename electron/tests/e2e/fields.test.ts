@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBrowser, shoot } from "./browser";
 import type { Engine } from "./engine";
-import { engineFor, joined, listed, same, windowOn } from "./stage";
+import { engineFor, joined, listed, propsDesk, same, windowOn } from "./stage";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -128,6 +128,35 @@ it("lets two people write in one list at once, and loses nothing of either", asy
   await item(here.page, 0).hover();
   await here.page.getByRole("button", { name: "Remove “Listen” from steps" }).click();
   await expect.poll(() => add(there.page).inputValue()).toBe("Listen again");
+});
+
+it("shows what stands after a draft was thrown away, in a text as in a list, and goes on from there", async () => {
+  const desk = await propsDesk(1);
+  await desk.post("/tables/update", { table: "Props", add_fields: [{ name: "steps", type: "crdt_list" }] });
+  const { page, cell, press } = await windowOn(browser, desk);
+  const { overlay_id } = await desk.post<{ overlay_id: string }>("/overlays/create", { name: "Tech notes" });
+  await page.getByRole("region", { name: "Active draft" }).waitFor();
+  await cell(0, 0).click();
+  await press("Space");
+  const text = page.locator('.text-host[data-field="notes"] .cm-content');
+  const add = page.getByRole("textbox", { name: "Add to steps" });
+  const stands = async () => {
+    const { notes, steps } = (await listed(desk)).records[0]?.fields ?? {};
+    return { notes: notes ?? "", steps: steps ?? [] };
+  };
+  await text.click();
+  await page.keyboard.type("Of the draft");
+  await add.fill("Of the draft");
+  await press("Enter");
+  await expect.poll(stands).toEqual({ notes: "Of the draft", steps: ["Of the draft"] });
+  await desk.post("/overlays/discard", { overlay_id });
+  await expect.poll(() => text.locator(".cm-placeholder").count()).toBe(1);
+  await expect.poll(() => shown(page)).toEqual([]);
+  await text.click();
+  await page.keyboard.type("For all");
+  await add.fill("For all");
+  await press("Enter");
+  await expect.poll(stands).toEqual({ notes: "For all", steps: ["For all"] });
 });
 
 it("makes a field that follows another record, shows broken targets, and refuses a circle in words", async () => {

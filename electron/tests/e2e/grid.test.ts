@@ -59,6 +59,25 @@ it("types into a new record by keyboard alone, and takes nothing that does not f
     .toMatchObject({ name: "Lantern", count: 12, state: "Broken" });
 });
 
+it("keeps what is being written in a cell that is scrolled out of sight", async () => {
+  const desk = await propsDesk(400);
+  const { page, cell, press, shows } = await windowOn(browser, desk);
+  await cell(1, 0).click();
+  await page.keyboard.type("Half a wo");
+  const scroll = (to: number) =>
+    page.locator(".grid").evaluate((grid, top) => {
+      grid.scrollTop = top;
+    }, to);
+  await scroll(9_000);
+  await shows(290, 0, "Prop 290");
+  await page.keyboard.type("rd, and the rest");
+  await scroll(0);
+  await cell(1, 0).getByRole("textbox").waitFor();
+  await press("Enter");
+  await shows(1, 0, "Half a word, and the rest");
+  await expect.poll(async () => (await listed(desk, "q=Half")).total).toBe(1);
+});
+
 it("pastes 1,000 rows after telling which cells do not fit, and takes all of it back", async () => {
   const desk = await propsDesk(1);
   const { page, press, paste, cell, counts } = await windowOn(browser, desk);
