@@ -41,7 +41,7 @@ pub(crate) fn run(setup: &Setup) -> Result<Vec<Figure>, BenchError> {
         calls: setup.amount(calls),
     };
     let command = work("command", 0, 1_000);
-    let append_if = work("append-if", 20_000, 100);
+    let append_if = work("append-if", 20_000, 50);
     let read = work("read", 100_000, 0);
     let eventcore = "eventcore-sqlite 2.1.0 (WAL, synchronous as SQLite has it: FULL)";
     let factstr = "factstr-sqlite 0.5.2 (WAL, synchronous=FULL)";

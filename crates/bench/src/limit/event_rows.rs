@@ -153,10 +153,13 @@ impl EventRows {
 
     /// The events after `after`, `limit` at most, with their numbers.
     pub(crate) fn page(&self, after: i64, limit: usize) -> Result<Vec<(i64, Value)>, BenchError> {
-        let sql = "SELECT seq, event_id, occurred_at, type_id, payload FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        // A bound limit would have the statement prepared anew each time.
+        let sql = format!(
+            "SELECT seq, event_id, occurred_at, type_id, payload FROM event WHERE seq > ?1 ORDER BY seq LIMIT {limit}"
+        );
         let act = "read a page by hand";
-        let mut statement = self.connection.prepare_cached(sql).during(act)?;
-        let mut rows = statement.query(params![after, limit as i64]).during(act)?;
+        let mut statement = self.connection.prepare_cached(&sql).during(act)?;
+        let mut rows = statement.query([after]).during(act)?;
         let mut page = Vec::with_capacity(limit);
         while let Some(row) = rows.next().during(act)? {
             let text = row.get_ref(4).during(act)?.as_str().during(act)?;
