@@ -102,7 +102,7 @@ const BENCHES: [Bench; 12] = [
     },
     Bench {
         name: "events",
-        about: "V1, V2, V4, V8, V9: commands on the event store",
+        about: "V1 to V9: the event store, commands and a log of 10,000,000 events",
         run: events::run,
     },
     Bench {
@@ -122,6 +122,12 @@ struct CommandLine {
     /// How often each measurement is made
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// Of the bench `events`, the goals to measure, such as V3; all without
+    #[arg(long, value_delimiter = ',', value_name = "GOAL")]
+    only: Vec<String>,
+    /// Of the bench `events`, the program that does the same with other event stores; `cargo xtask bench` builds it
+    #[arg(long, value_name = "PROGRAM")]
+    peers: Option<PathBuf>,
     /// A factor on the amount of work, for trying things out; figures count at 1 only
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
@@ -134,6 +140,9 @@ struct CommandLine {
 pub(crate) struct Setup {
     pub(crate) rounds: u32,
     scale: f64,
+    only: Vec<String>,
+    /// The program of other event stores, where it was built.
+    pub(crate) peers: Option<PathBuf>,
     /// Big stores, built when first asked for.
     pub(crate) stores: Stores,
     /// For the data of one bench, on the disk that the results are on: a temporary directory may be memory.
@@ -144,6 +153,11 @@ impl Setup {
     /// An amount of work, scaled.
     pub(crate) fn amount(&self, full: u64) -> u64 {
         ((full as f64 * self.scale) as u64).max(1)
+    }
+
+    /// Whether a goal is to be measured.
+    pub(crate) fn wants(&self, goal: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only.eq_ignore_ascii_case(goal))
     }
 
     /// A new directory for one measurement; it is removed when it is dropped.
@@ -191,6 +205,8 @@ fn run(line: &CommandLine) -> Result<(), BenchError> {
     let setup = Setup {
         rounds: line.rounds,
         scale: line.scale,
+        only: line.only.clone(),
+        peers: line.peers.clone(),
         stores,
         work,
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::bench_error::{BenchError, During as _};
-use crate::measure::{Figure, Series, number};
+use crate::measure::{Beside, Figure, Goal, Series, number};
 
 /// The figures of one bench.
 pub(crate) struct Report {
@@ -21,14 +21,18 @@ impl Report {
         Self { name, scale, figures }
     }
 
-    /// Writes `NAME.json` in a directory, in place of what was there.
+    /// Writes `NAME.json` and `NAME.md` in a directory, in place of what was there: all that is known, for programs, and
+    /// the rows of docs/performance.md.
     pub(crate) fn write(&self, directory: &Path) -> Result<(), BenchError> {
         let figures: Vec<_> = self.figures.iter().map(line).collect();
         let report = json!({
             "bench": self.name, "scale": self.scale, "machine": Machine::read(), "figures": figures,
         });
         let text = serde_json::to_string_pretty(&report).during("write the figures")?;
-        std::fs::write(directory.join(format!("{}.json", self.name)), text + "\n").during("write the figures")
+        let act = "write the figures";
+        std::fs::write(directory.join(format!("{}.json", self.name)), text + "\n").during(act)?;
+        let rows: String = self.figures.iter().map(row).collect();
+        std::fs::write(directory.join(format!("{}.md", self.name)), rows).during(act)
     }
 }
 
@@ -37,6 +41,35 @@ fn line(figure: &Figure) -> serde_json::Value {
         "id": figure.id, "what": figure.what, "unit": figure.unit, "ours": figure.ours, "limit": figure.limit,
         "ratio": figure.ratio(), "goals": figure.goals, "met": figure.is_met(), "notes": figure.notes,
     })
+}
+
+/// A row of the tables in docs/performance.md.
+fn row(figure: &Figure) -> String {
+    let goals: Vec<_> = figure
+        .goals
+        .iter()
+        .map(|goal| match goal {
+            Goal::RatioAtLeast(goal) => format!("≥ {goal} of the limit"),
+            Goal::RatioAtMost(goal) => format!("≤ {goal} × the limit"),
+            goal => goal.to_string(),
+        })
+        .collect();
+    let limit = |limit: &Beside| format!("{}: {}", spread(&limit.measured), limit.what);
+    format!(
+        "| {} | {} | {} {} | {} | {} | {} | {} |\n",
+        figure.id,
+        figure.what,
+        spread(&figure.ours),
+        figure.unit,
+        figure.limit.as_ref().map_or_else(String::new, limit),
+        figure
+            .ratio()
+            .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+        goals.join(", "),
+        figure
+            .is_met()
+            .map_or("", |met| if met { "reached" } else { "missed" }),
+    )
 }
 
 /// Where the figures were taken.
@@ -134,7 +167,7 @@ fn spread(series: &Series) -> String {
         return median;
     }
     format!(
-        "{median} ({}…{})",
+        "{median} ({}–{})",
         number(series.percentile(0.0)),
         number(series.percentile(100.0))
     )
@@ -143,7 +176,6 @@ fn spread(series: &Series) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Goal;
 
     #[test]
     fn table_and_file_say_the_same() {
@@ -156,7 +188,7 @@ mod tests {
             report.to_string(),
             "\
 id  what      ours                 limit          ratio  goal
-P1  catch-up  100 (90.0…110) op/s  200 (200…200)  0.50   ≥ 0.6 ×  MISSED
+P1  catch-up  100 (90.0–110) op/s  200 (200–200)  0.50   ≥ 0.6 ×  MISSED
   catch-up: the limit is a loop
   catch-up: quick
 "
@@ -165,6 +197,10 @@ P1  catch-up  100 (90.0…110) op/s  200 (200…200)  0.50   ≥ 0.6 ×  MISSED
         report.write(directory.path()).unwrap();
         let text = std::fs::read(directory.path().join("test.json")).unwrap();
         let file: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(directory.path().join("test.md")).unwrap(),
+            "| P1 | catch-up | 100 (90.0–110) op/s | 200 (200–200): a loop | 0.50 | ≥ 0.6 of the limit | missed |\n"
+        );
         assert_eq!(file["figures"][0]["ours"]["median"], 100.0);
         assert_eq!(file["figures"][0]["ratio"], 0.5);
         assert_eq!(file["figures"][0]["met"], false);

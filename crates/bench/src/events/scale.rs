@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use openprod_events::{EventStore as _, EventType, Executor, NewEvent, Payload, SqliteStore};
@@ -29,6 +29,9 @@ const COMMANDS: u64 = 1_000;
 
 const READS: u64 = 10_000;
 
+/// How many threads a server has for calls that block; reads beyond that wait as tasks.
+const BLOCKING_THREADS: usize = 64;
+
 /// What a thread that only waits and calls the library needs.
 const STACK_BYTES: usize = 128 << 10;
 
@@ -39,10 +42,14 @@ struct Told {
     made: f64,
     commands: f64,
     reads: f64,
+    threads: f64,
     /// In MiB: with the store open, and the most while everybody was there.
     open: f64,
     commands_peak: f64,
     reads_peak: f64,
+    threads_peak: f64,
+    /// With as many threads that do nothing.
+    bare_threads_peak: f64,
 }
 
 pub(crate) fn run(setup: &Setup) -> Result<Vec<Figure>, BenchError> {
@@ -78,14 +85,31 @@ pub(crate) fn run(setup: &Setup) -> Result<Vec<Figure>, BenchError> {
         Figure::new("V9", "10,000 reads at once", "reads/s", series(|told| told.reads)),
         Figure::new(
             "V9",
+            "10,000 reads at once, a thread each",
+            "reads/s",
+            series(|told| told.threads),
+        ),
+        Figure::new(
+            "V9",
             "1,000,000 streams made",
             "streams/s",
             series(|told| told.made),
         ),
         memory("process with 1,000,000 streams open", |told| told.open),
         memory("peak, 1,000 commands at once", |told| told.commands_peak),
-        memory("peak, 10,000 reads at once", |told| told.reads_peak)
-            .note("stacks of 10,000 threads included: each read is a thread that waits"),
+        memory("peak, 10,000 reads at once", |told| told.reads_peak).note(format!(
+            "reads are tasks of a runtime with {BLOCKING_THREADS} threads for calls that block"
+        )),
+        Figure::new(
+            "V9",
+            "peak, 10,000 reads at once, a thread each",
+            "MiB",
+            series(|told| told.threads_peak),
+        )
+        .beside(
+            "as many threads that only wait",
+            series(|told| told.bare_threads_peak),
+        ),
     ])
 }
 
@@ -118,7 +142,7 @@ fn measure(directory: &Path, streams: u64) -> Result<Told, BenchError> {
     fill(directory, streams)?;
     let made = streams as f64 / started.elapsed().as_secs_f64();
     // What filling took is no part of what having them takes.
-    let executor = executor(directory)?;
+    let executor = Arc::new(executor(directory)?);
     read(&executor, 0)?;
     let open = resident("VmRSS")?;
     forget_peak()?;
@@ -135,15 +159,28 @@ fn measure(directory: &Path, streams: u64) -> Result<Told, BenchError> {
     })?;
     let commands_peak = resident("VmHWM")?;
     forget_peak()?;
-    let reads = at_once(READS, |number| read(&executor, spread(number)))?;
+    let reads = as_tasks(READS, |number| {
+        let (executor, number) = (Arc::clone(&executor), spread(number));
+        move || read(&executor, number)
+    })?;
     let reads_peak = resident("VmHWM")?;
+    // Last, because the system keeps some of what they took.
+    forget_peak()?;
+    at_once(READS, |_| Ok(()))?;
+    let bare_threads_peak = resident("VmHWM")?;
+    forget_peak()?;
+    let threads = at_once(READS, |number| read(&executor, spread(number)))?;
+    let threads_peak = resident("VmHWM")?;
     Ok(Told {
         made,
         commands,
         reads,
+        threads,
         open,
         commands_peak,
         reads_peak,
+        threads_peak,
+        bare_threads_peak,
     })
 }
 
@@ -197,6 +234,34 @@ fn at_once(count: u64, act: impl Fn(u64) -> Result<(), BenchError> + Sync) -> Re
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().expect("no thread panics"))?;
+        Ok(count as f64 / started.elapsed().as_secs_f64())
+    })
+}
+
+/// How many a second, when so many are given at the same moment as a server gives them: tasks that wait for one of a few
+/// threads.
+fn as_tasks<F>(count: u64, call: impl Fn(u64) -> F) -> Result<f64, BenchError>
+where
+    F: FnOnce() -> Result<(), BenchError> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .during("start a runtime")?;
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..count)
+        .map(|number| {
+            let call = call(number);
+            runtime.spawn(async move { tokio::task::spawn_blocking(call).await })
+        })
+        .collect();
+    runtime.block_on(async {
+        for task in tasks {
+            task.await
+                .during("wait for a task")?
+                .during("wait for a call that blocks")??;
+        }
         Ok(count as f64 / started.elapsed().as_secs_f64())
     })
 }

@@ -8,9 +8,16 @@ use serde_json::Value;
 
 /// The figures that a bench writes for programs.
 fn figures(bench: &str) -> Vec<Value> {
+    figures_of(bench, 0.002, &[])
+}
+
+/// The same, at a scale and with more arguments.
+fn figures_of(bench: &str, scale: f64, arguments: &[&str]) -> Vec<Value> {
     let out = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_openprod-bench"))
-        .args([bench, "--scale", "0.002", "--rounds", "1", "--out"])
+        .args([bench, "--scale", &scale.to_string(), "--rounds", "1"])
+        .args(arguments)
+        .arg("--out")
         .arg(out.path())
         .output()
         .unwrap();
@@ -23,10 +30,10 @@ fn figures(bench: &str) -> Vec<Value> {
     let mut report: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(
         (&report["bench"], &report["scale"]),
-        (&bench.into(), &0.002.into())
+        (&bench.into(), &scale.into())
     );
-    // What the bench worked on is gone again.
-    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1);
+    // What the bench worked on is gone again; its figures are there for programs and for people.
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 2);
     match report["figures"].take() {
         Value::Array(figures) if !figures.is_empty() => figures,
         other => panic!("{bench} has no figures: {other}"),
@@ -78,11 +85,20 @@ fn growth_and_conflicts_are_measured_beside_their_limits() {
 
 #[test]
 fn events_are_measured() {
-    let figures = figures("events");
-    for id in ["V1", "V2", "V4", "V8", "V9"] {
+    let figures = figures_of("events", 0.001, &[]);
+    for id in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9"] {
         assert!(figures.iter().any(|figure| figure["id"] == id), "{id}");
     }
     for figure in figures {
         assert!(figure["ours"]["median"].as_f64().unwrap() > 0.0, "{figure}");
+        let is_alone = figure["id"] == "V4" || figure["id"] == "V9";
+        assert!(is_alone || figure["ratio"].as_f64().unwrap() > 0.0, "{figure}");
     }
+}
+
+#[test]
+fn goals_of_the_event_store_are_measured_alone() {
+    let figures = figures_of("events", 0.001, &["--only", "v5,V7"]);
+    let ids: Vec<_> = figures.iter().map(|figure| figure["id"].clone()).collect();
+    assert_eq!(ids, ["V5", "V5", "V7"]);
 }
