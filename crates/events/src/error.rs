@@ -94,6 +94,12 @@ pub enum StoreError {
     /// The store has been closed, or what served it has ended.
     #[error("use event store: it is closed")]
     Closed,
+    /// The store kept failing, and a circuit breaker leaves it alone for a while. Nothing was done.
+    #[error("use event store: it kept failing and is left alone; try again in {} ms", .retry_after.as_millis())]
+    CircuitOpen {
+        /// After how much time it is worth trying again.
+        retry_after: std::time::Duration,
+    },
     /// The database refused.
     #[error("use event store: the database refused")]
     Database(#[source] DatabaseError),
@@ -104,7 +110,7 @@ impl StoreError {
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::OutcomeUnknown(_) | Self::Full => true,
+            Self::Unavailable(_) | Self::OutcomeUnknown(_) | Self::Full | Self::CircuitOpen { .. } => true,
             Self::Encryption(error) => error.is_passing(),
             _ => false,
         }

@@ -9,6 +9,8 @@
 //! **Start reading** at [`store`]: the trait that every store implements, and that [`conformance`] holds it to; then at
 //! [`commit`], the one way in. Programs that decide begin at [`command`] and [`executor`].
 
+pub mod breaker;
+pub mod clock;
 pub mod command;
 pub mod commit;
 pub mod conformance;
@@ -28,6 +30,9 @@ pub mod posting;
 pub mod predicate;
 pub mod projection;
 pub mod query;
+pub mod rate;
+#[cfg(feature = "settings")]
+pub mod settings;
 pub mod snapshot;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -45,6 +50,7 @@ mod panic_words;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
+pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use command::{
     Command, CommandType, Decision, DomainEvent, Envelope, Justification, Permission, Rejection, Secret,
     Violations,

@@ -1,5 +1,7 @@
 //! What can go wrong with a command.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::record_reader::ReadRecordError;
@@ -8,7 +10,7 @@ use crate::error::{RefusedCommit, StoreError};
 use crate::event::SequenceNumber;
 use crate::id::CommandId;
 use crate::limits::DISCOVERY_ROUNDS_MAX;
-use crate::name::EventType;
+use crate::name::{Actor, EventType};
 use crate::payload::PayloadError;
 
 /// Why a command was not carried out.
@@ -17,6 +19,14 @@ pub enum CommandError {
     /// It may not happen. Nothing is wrong with the program.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// Whoever gives it has given too many in too short a time. Nothing was looked at.
+    #[error("carry out command: {actor} gives them too fast; try again in {} ms", .retry_after.as_millis())]
+    TooFast {
+        /// Who gives it.
+        actor: Actor,
+        /// After how much time one more is taken.
+        retry_after: Duration,
+    },
     /// Its id was used for another request.
     #[error("carry out command: {command} was given before, with another request")]
     Reused {

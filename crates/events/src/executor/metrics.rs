@@ -31,13 +31,15 @@ pub enum Ending {
     InvalidState,
     /// Its id had been used for another request.
     Reused,
+    /// Whoever gave it was too fast.
+    TooFast,
     /// The store or the program failed.
     Failed,
 }
 
 impl Ending {
     /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CarriedOut,
         Self::Repeated,
         Self::Validation,
@@ -47,6 +49,7 @@ impl Ending {
         Self::NotFound,
         Self::InvalidState,
         Self::Reused,
+        Self::TooFast,
         Self::Failed,
     ];
 
@@ -63,6 +66,7 @@ impl Ending {
             Self::NotFound => "not_found",
             Self::InvalidState => "invalid_state",
             Self::Reused => "reused",
+            Self::TooFast => "too_fast",
             Self::Failed => "failed",
         }
     }
@@ -80,6 +84,7 @@ impl Ending {
                 Rejection::InvalidState { .. } => Self::InvalidState,
             },
             Err(CommandError::Reused { .. }) => Self::Reused,
+            Err(CommandError::TooFast { .. }) => Self::TooFast,
             Err(_) => Self::Failed,
         }
     }

@@ -29,6 +29,7 @@ pub use outcome::Outcome;
 pub use record_reader::{AsStored, ReadRecordError, RecordReader};
 pub use retry::{RetryPolicy, SystemWaiter, Waiter};
 
+use crate::clock::{Clock, SystemClock};
 use crate::command::{
     Command, Conflict, Contention, Decision, DomainEvent as _, Envelope, Rejection, Violations,
 };
@@ -37,7 +38,9 @@ use crate::error::{AppendError, StoreError};
 use crate::event::{NewEvent, SchemaVersion};
 use crate::executor::metrics::Ledger;
 use crate::executor::reading::Reading;
+use crate::name::Actor;
 use crate::payload::Payload;
+use crate::rate::{RateLimit, TokenBuckets};
 use crate::store::EventStore;
 use crate::stream::StreamPosition;
 
@@ -51,6 +54,8 @@ pub struct Executor {
     records: Box<dyn RecordReader>,
     waiter: Box<dyn Waiter>,
     retry: RetryPolicy,
+    clock: Box<dyn Clock>,
+    rate: Option<TokenBuckets<Actor>>,
     ledger: Ledger,
 }
 
@@ -66,6 +71,8 @@ impl Executor {
             records: Box::new(AsStored),
             waiter: Box::new(SystemWaiter),
             retry: RetryPolicy::default(),
+            clock: Box::new(SystemClock::default()),
+            rate: None,
             ledger: Ledger::default(),
         }
     }
@@ -105,6 +112,20 @@ impl Executor {
         self
     }
 
+    /// The same, with a limit to how often each actor may give a command, whatever becomes of it.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate = Some(TokenBuckets::new(limit));
+        self
+    }
+
+    /// The same, with another clock for the rate limit.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
     /// The store.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn EventStore> {
@@ -139,7 +160,10 @@ impl Executor {
         );
         let _entered = span.enter();
         let mut conflicts = 0;
-        let result = self.authorise(command, envelope).and_then(|()| {
+        let allowed = self
+            .hold_back(envelope)
+            .and_then(|()| self.authorise(command, envelope));
+        let result = allowed.and_then(|()| {
             let request = RequestHash::of(C::TYPE.as_str(), &written("its request", Payload::of(command))?);
             match self.decide(command, envelope, request, &mut conflicts) {
                 // Whether something is wrong with it does not matter if it was carried out before.
@@ -157,6 +181,17 @@ impl Executor {
             self.alert::<C>(envelope, &result);
         }
         result
+    }
+
+    fn hold_back(&self, envelope: &Envelope) -> Result<(), CommandError> {
+        let Some(rate) = &self.rate else {
+            return Ok(());
+        };
+        let taken = rate.take(&envelope.actor, self.clock.now());
+        taken.map_err(|retry_after| CommandError::TooFast {
+            actor: envelope.actor.clone(),
+            retry_after,
+        })
     }
 
     fn authorise<C: Command>(&self, command: &C, envelope: &Envelope) -> Result<(), CommandError> {
@@ -333,6 +368,9 @@ fn report<A>(result: &Result<Outcome<A>, CommandError>, ending: Ending) {
             "command ended"
         ),
         Err(CommandError::Rejected(rejection)) => tracing::info!(ending, %rejection, "command ended"),
+        Err(CommandError::TooFast { retry_after, .. }) => {
+            tracing::info!(ending, retry_ms = retry_after.as_millis() as u64, "command ended");
+        }
         Err(error) => tracing::error!(ending, error = error as &dyn std::error::Error, "command ended"),
     }
 }

@@ -15,9 +15,11 @@ use serde::{Deserialize, Serialize};
 pub struct RetryPolicy {
     /// How often it is decided at most, the first time included.
     pub attempts_max: NonZeroU32,
-    /// The longest pause after the first conflict. It doubles with each.
+    /// The longest pause after the first conflict. It doubles with each. Written in whole milliseconds.
+    #[serde(rename = "pause_base_ms", with = "millis")]
     pub pause_base: Duration,
-    /// The longest pause of all.
+    /// The longest pause of all. Written in whole milliseconds.
+    #[serde(rename = "pause_ms_max", with = "millis")]
     pub pause_max: Duration,
 }
 
@@ -54,6 +56,21 @@ impl RetryPolicy {
         let doubled = 1_u32.checked_shl(conflicts.saturating_sub(1)).unwrap_or(u32::MAX);
         let longest = self.pause_base.saturating_mul(doubled).min(self.pause_max);
         longest.mul_f64(f64::from(chance) / f64::from(u32::MAX))
+    }
+}
+
+/// Durations as they are written: in whole milliseconds.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "tests say what they skip, and a victim what was acknowledged"
 )]
 
+mod breaker;
 mod commands;
 mod conformance;
 mod encryption;

@@ -7,9 +7,11 @@ use std::time::Duration;
 use openprod_events::command::{Command as _, Conflict, DomainEvent as _, Rejection};
 use openprod_events::error::{ContextConflict, StreamMismatch};
 use openprod_events::executor::Ending;
-use openprod_events::testkit::CountingWaiter;
+use openprod_events::rate::RateLimit;
+use openprod_events::testkit::{CountingWaiter, HandClock};
 use openprod_events::{
-    EventStore as _, Executor, MemoryStore, NewEvent, RetryPolicy, SequenceNumber, StreamVersion,
+    Actor, CommandError, EventStore as _, Executor, MemoryStore, NewEvent, RetryPolicy, SequenceNumber,
+    StreamVersion,
 };
 
 use super::meddling::{Meddling, Moment};
@@ -146,4 +148,41 @@ fn rejection_is_told_only_of_a_state_that_there_was() {
         .unwrap();
     assert_eq!((outcome.answer.as_str(), outcome.attempts), ("ann", 2));
     assert_eq!(waiter.pauses().len(), 1);
+}
+
+#[test]
+fn actor_who_is_too_fast_is_told_when_to_come_again() {
+    let clock = HandClock::default();
+    let limit = RateLimit {
+        per_second: NonZeroU32::new(10).unwrap(),
+        burst: NonZeroU32::new(2).unwrap(),
+    };
+    let store = Arc::new(MemoryStore::default());
+    let executor = Executor::new(store.clone())
+        .with_rate_limit(limit)
+        .with_clock(clock.clone());
+    let book = |id: u128| {
+        let room = format!("room {id}");
+        executor.execute(&Book::new(&room, "ann", Through::Stream), &envelope(id))
+    };
+    book(1).unwrap();
+    book(2).unwrap();
+    let error = book(3).unwrap_err();
+    assert!(error.to_string().contains("try again in 100 ms"), "{error}");
+    let CommandError::TooFast { actor, retry_after } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(actor, envelope(3).actor);
+    assert_eq!(retry_after, Duration::from_millis(100));
+    // Somebody else is not held back by that.
+    let mut other = envelope(4);
+    other.actor = Actor::new("somebody else").unwrap();
+    let command = Book::new("room 4", "ben", Through::Stream);
+    executor.execute(&command, &other).unwrap();
+    clock.pass(retry_after);
+    book(3).unwrap();
+    assert!(matches!(book(5), Err(CommandError::TooFast { .. })));
+    let figures = executor.metrics().of(&Book::TYPE);
+    assert_eq!(figures.ended(Ending::TooFast), 2);
+    assert_eq!(figures.ended(Ending::CarriedOut), 4);
 }
