@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use openprod_server::LogLevel;
 
 use crate::commands::Command;
 use crate::console::Console;
@@ -18,6 +19,9 @@ struct CommandLine {
     /// The directory with the data; the one of this person when left out
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The file with the settings; openprod.toml in the data directory when left out
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Which workspace, where this device is a member of several
     #[arg(long, global = true, value_name = "ID")]
     workspace: Option<String>,
@@ -47,13 +51,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Ok(line) => line,
         Err(error) => return explain(&error, arguments.iter().any(|argument| argument == "--json")),
     };
-    write_events(line.command.log_level());
     let console = Console::new(line.json);
     let context = Context {
         data: line.data,
+        config: line.config,
         workspace: line.workspace,
         console,
     };
+    // What is wrong with the settings is told by the commands that need them.
+    let settings = context.settings().map(|(settings, _)| settings.settings());
+    let level = settings.ok().and_then(|settings| settings.log.level);
+    write_events(level.map_or(line.command.log_level(), LogLevel::as_str));
     match line.command.run(&context) {
         Ok(()) => ExitStatus::Done,
         // Whoever read the answer has had enough of it, like `head`.

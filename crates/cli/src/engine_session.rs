@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use openprod_server::{EngineFile, ServeError, Server, ServerConfig};
+use openprod_server::{
+    EngineFile, Layers, SETTINGS_FILE, ServeError, Server, ServerConfig, Settings, Tuning, VARIABLES,
+};
 use openprod_storage::{DataDirectory, DirectoryError};
 use tokio::runtime::Runtime;
 
@@ -28,6 +30,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct Context {
     /// Where `--data` points; `None` for the directory of this person.
     pub(crate) data: Option<PathBuf>,
+    /// Where `--config` points; `None` for the file in the data directory, if there is one.
+    pub(crate) config: Option<PathBuf>,
     /// Which workspace is meant, where several are open.
     pub(crate) workspace: Option<String>,
     /// Where answers go.
@@ -70,6 +74,28 @@ impl Context {
         }
     }
 
+    /// The settings of the engine: those that are built in, the file over them, and the environment over that; and which
+    /// file that was.
+    pub(crate) fn settings(&self) -> Result<(Layers<Settings>, Option<PathBuf>), Failure> {
+        let mut settings = Layers::default();
+        let file = match &self.config {
+            Some(file) => Some(file.clone()),
+            None => {
+                // A person without a home directory may still name one; only then is there a file to be read.
+                let file = self.data_directory().ok().map(|data| data.join(SETTINGS_FILE));
+                file.filter(|file| file.exists())
+            }
+        };
+        if let Some(file) = &file {
+            settings.file(file)?;
+        }
+        // Variables that are no text are none of ours.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        settings.variables(VARIABLES, variables)?;
+        Ok((settings, file))
+    }
+
     /// Does `work` with the engine that runs on the data directory, or with one that runs only for this.
     pub(crate) fn with_engine<T>(
         &self,
@@ -80,7 +106,9 @@ impl Context {
         if expect == Expect::Something && !data.join("identity").exists() {
             return Err(Failure::NothingHere { data });
         }
-        match self.find_or_start(&data, || OwnEngine::start(&data))? {
+        match self.find_or_start(&data, || {
+            OwnEngine::start(&data, self.settings()?.0.settings().tuning())
+        })? {
             Found::Running(session) => work(&session),
             Found::Started(engine) => {
                 let ready = engine.server.ready();
@@ -155,7 +183,7 @@ struct OwnEngine {
 }
 
 impl OwnEngine {
-    fn start(data: &Path) -> Result<Self, Failure> {
+    fn start(data: &Path, tuning: Tuning) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let config = ServerConfig {
             data: data.to_owned(),
@@ -163,6 +191,7 @@ impl OwnEngine {
             sync: (Ipv4Addr::LOCALHOST, 0).into(),
             mdns: false,
             name: device_name(),
+            tuning,
         };
         let server = runtime.block_on(Server::start(config))?;
         if let Err(error) = std::fs::remove_file(DataDirectory::engine_file(data)) {

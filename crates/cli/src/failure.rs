@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use openprod_server::ServeError;
+use openprod_server::{ServeError, SettingsError};
 use openprod_storage::DirectoryError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -109,6 +109,9 @@ pub(crate) enum Failure {
         /// The data directory.
         data: PathBuf,
     },
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// An engine cannot be started.
     #[error(transparent)]
     Start(#[from] ServeError),
@@ -227,6 +230,7 @@ impl Failure {
                 ("data_in_use", "An engine is running on this data already")
             }
             Self::Start(_) | Self::Threads(_) => ("start_failed", "The engine cannot be started"),
+            Self::Settings(_) => ("bad_settings", "The settings cannot be used"),
             Self::NoHome => ("no_home", "There is no place for data"),
             Self::Csv(_) => ("bad_csv", "The CSV file cannot be imported"),
             Self::Export(_) => ("export_failed", "The table cannot be exported"),
@@ -286,6 +290,9 @@ impl Failure {
             }
             Self::Start(ServeError::Sync(_)) => {
                 "Choose another port, or leave --sync-port out to get a free one."
+            }
+            Self::Settings(_) => {
+                "Correct that, then run the command again; `openprod config --help` shows an example."
             }
             Self::NoHome => "Say where the data is with --data DIR.",
             Self::UnknownDraft { .. } => "`openprod overlays` lists the drafts.",
@@ -351,6 +358,8 @@ fn after(code: &str) -> Option<String> {
         "read_only" => "Check the disk, then stop the engine and start it again.",
         "busy" | "closed" => "Wait a moment, then run the command again.",
         "bad_name" => "Choose another name.",
+        "unknown_projection" => "`openprod projections` lists the projections.",
+        "projection_behind" => "`openprod projections` tells how far it is, and what is wrong with it.",
         _ => return None,
     };
     Some(next.to_owned())

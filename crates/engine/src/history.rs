@@ -10,7 +10,9 @@ pub(crate) mod trail;
 
 use std::collections::BTreeSet;
 
-use openprod_core::{ActorId, BundleId, EdgeId, EntityId, FacetId, FieldId, Hlc, Intent, LogId, Value};
+use openprod_core::{
+    ActorId, BundleId, EdgeId, EntityId, FacetId, FieldId, Header, Hlc, Intent, LogId, Timestamp, Value,
+};
 use openprod_storage::{Position, Space, StorageError, StoredBundle};
 use thiserror::Error;
 
@@ -43,6 +45,12 @@ const BATCH: u64 = 16;
 pub struct HistoryRequest {
     /// What this person did.
     pub actor: Option<ActorId>,
+    /// Commands of this type, as `records.update`.
+    pub command_type: Option<String>,
+    /// What was done at this time or later.
+    pub since: Option<Timestamp>,
+    /// What was done before this time.
+    pub until: Option<Timestamp>,
     /// What was done in this table, and to it.
     pub table: Option<FacetId>,
     /// What was done to this record under any of its names, and to edges from it and to it; or to this edge.
@@ -110,6 +118,9 @@ pub enum HistoryError {
 /// What is asked for, with all names worked out.
 struct Wanted {
     actor: Option<ActorId>,
+    command_type: Option<String>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
     table: Option<FacetId>,
     /// The names of the record and its edges; `None` when all is asked for.
     subjects: Option<BTreeSet<Subject>>,
@@ -117,8 +128,14 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn is_everything(&self) -> bool {
-        self.actor.is_none() && self.is_every_change()
+    /// Whether a command, whatever it did, is among what is asked for.
+    fn admits_command(&self, header: &Header) -> bool {
+        let command_type = self.command_type.as_ref();
+        let at = header.hlc.timestamp();
+        self.actor.is_none_or(|actor| header.actor == actor)
+            && command_type.is_none_or(|wanted| *wanted == header.intent.command_type)
+            && self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
     }
 
     fn is_every_change(&self) -> bool {
@@ -174,6 +191,28 @@ impl Snapshot {
         }
     }
 
+    /// What the bundles at these places of commit order did, each as [`Self::history`] tells it: `None` where nothing of
+    /// it is asked for, or there is no bundle. For callers that know by an index where to look; neither the limit nor the
+    /// cursor of the request plays a part. Of a record, nothing is told of what was there before.
+    ///
+    /// # Errors
+    /// [`HistoryError::Storage`] when the store cannot be read.
+    pub fn history_at(
+        &self,
+        request: &HistoryRequest,
+        positions: &[Position],
+    ) -> Result<Vec<Option<HistoryEntry>>, HistoryError> {
+        let wanted = self.wanted(request)?;
+        let mut current = Current::new(self);
+        let mut entries = Vec::with_capacity(positions.len());
+        for position in positions {
+            let stored = self.store.bundle(*position)?;
+            let entry = stored.map(|stored| self.entry(&stored, &wanted, &mut current));
+            entries.push(entry.transpose()?.flatten());
+        }
+        Ok(entries)
+    }
+
     fn wanted(&self, request: &HistoryRequest) -> Result<Wanted, StorageError> {
         let mut subjects = None;
         if let Some(subject) = request.subject {
@@ -195,6 +234,9 @@ impl Snapshot {
         });
         Ok(Wanted {
             actor: request.actor,
+            command_type: request.command_type.clone(),
+            since: request.since,
+            until: request.until,
             table: request.table,
             subjects,
             fields,
@@ -296,6 +338,9 @@ impl Snapshot {
         current: &mut Current<'_>,
     ) -> Result<Option<HistoryEntry>, StorageError> {
         let (bundle, header) = (&stored.bundle, stored.bundle.header());
+        if !wanted.admits_command(header) {
+            return Ok(None);
+        }
         let (mut changes, mut omitted) = (Vec::new(), 0);
         for change in deeds(bundle) {
             if !wanted.is_every_change() && !wanted.admits(&change, current)? {
@@ -307,7 +352,7 @@ impl Snapshot {
                 omitted += 1;
             }
         }
-        if changes.is_empty() && !wanted.is_everything() {
+        if changes.is_empty() && !wanted.is_every_change() {
             return Ok(None);
         }
         for change in &mut changes {

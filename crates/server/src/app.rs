@@ -2,35 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
-use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use openprod_core::{FieldType, Payload};
 use openprod_engine::{
     Command, CommandError, Destination, Outcome, OwnerError, OwnerHandle, Request, Snapshot,
 };
+use openprod_events::clock::{Clock as _, SystemClock};
+use openprod_events::rate::TokenBuckets;
 use serde::Serialize;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::access::Access;
 use crate::command_envelope::{CommandEnvelope, Done};
 use crate::host::Host;
+use crate::measure::count_command;
 use crate::page_files::PageFiles;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::refusal::told;
-
-/// How many reads run at a time: more would only share the same disk and processors.
-const READS_MAX: usize = 16;
-
-/// How long a read may wait for its turn.
-const READ_WAIT_MAX: Duration = Duration::from_secs(10);
-
-/// How many WebSockets are served at a time.
-const SOCKETS_MAX: usize = 64;
+use crate::settings::Tuning;
 
 /// What a snapshot is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +46,9 @@ struct Parts {
     page_files: PageFiles,
     reads: Arc<Semaphore>,
     sockets: Arc<Semaphore>,
+    tuning: Tuning,
+    rate: TokenBuckets<()>,
+    clock: SystemClock,
     stopping: watch::Receiver<bool>,
 }
 
@@ -60,10 +57,11 @@ impl App {
         host: Host,
         access: Access,
         metrics: PrometheusHandle,
+        tuning: Tuning,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let reads = Arc::new(Semaphore::new(READS_MAX));
-        let sockets = Arc::new(Semaphore::new(SOCKETS_MAX));
+        let reads = Arc::new(Semaphore::new(tuning.limits.reads()));
+        let sockets = Arc::new(Semaphore::new(tuning.limits.sockets()));
         Self(Arc::new(Parts {
             host,
             access,
@@ -71,6 +69,9 @@ impl App {
             page_files: PageFiles::embedded(),
             reads,
             sockets,
+            tuning,
+            rate: TokenBuckets::new(tuning.limits.requests),
+            clock: SystemClock::default(),
             stopping,
         }))
     }
@@ -95,6 +96,20 @@ impl App {
         Arc::clone(&self.0.sockets)
     }
 
+    /// How many clients follow the news over a WebSocket.
+    pub(crate) fn subscriptions(&self) -> usize {
+        let sockets_max = self.0.tuning.limits.sockets();
+        sockets_max.saturating_sub(self.0.sockets.available_permits())
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// After how much time one more is taken, when there were too many.
+    pub(crate) fn count_request(&self) -> Result<(), Duration> {
+        self.0.rate.take(&(), self.0.clock.now())
+    }
+
     /// Becomes true when the server stops.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.0.stopping.clone()
@@ -116,10 +131,12 @@ impl App {
             command,
             destination,
         };
+        let given = Instant::now();
         let result = give(|reply| owner.execute(request, reply)).await?;
-        let outcome = if result.is_ok() { "done" } else { "refused" };
-        counter!("openprod_commands_total", "command" => name, "outcome" => outcome).increment(1);
-        result.map_err(|error: CommandError| error.into())
+        let result = result.map_err(|error: CommandError| Problem::from(error));
+        let refusal = result.as_ref().err().map(Problem::code);
+        count_command(name, refusal, given.elapsed());
+        result
     }
 
     /// Gives a command to a workspace, and answers with what every command leads to.
@@ -200,7 +217,10 @@ impl App {
         look: impl FnOnce(&Snapshot, &OwnerHandle) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let owner = self.host().select(workspace)?;
-        let turn = tokio::time::timeout(READ_WAIT_MAX, Arc::clone(&self.0.reads).acquire_owned());
+        let turn = tokio::time::timeout(
+            self.0.tuning.timeouts.read_wait(),
+            Arc::clone(&self.0.reads).acquire_owned(),
+        );
         let busy = |_| {
             Problem::new(
                 ProblemCode::Busy,

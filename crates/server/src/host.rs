@@ -17,7 +17,9 @@ use crate::event::{Event, EventBus};
 use crate::measure::count_commit;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
+use crate::projections::{Bell, Board};
 use crate::refusal::told;
+use crate::settings::ProjectionSettings;
 use crate::sync_link::SyncLink;
 
 /// Why a data directory or a workspace in it cannot be opened.
@@ -45,6 +47,7 @@ pub(crate) struct Host {
     identity: Identity,
     sync: SyncLink,
     events: EventBus,
+    projections: ProjectionSettings,
     spaces: RwLock<BTreeMap<WorkspaceId, Arc<Space>>>,
     /// The workspaces that are there and cannot be opened, and why.
     broken: BTreeMap<WorkspaceId, String>,
@@ -57,6 +60,8 @@ struct Space {
     owner: Mutex<Option<Owner>>,
     /// Whether bundles may be held, so that time may release them.
     may_hold: Arc<AtomicBool>,
+    /// The projections, or why they do not run. Gone when the workspace closes.
+    board: Mutex<Option<Result<Arc<Board>, String>>>,
 }
 
 impl Host {
@@ -67,6 +72,7 @@ impl Host {
         identity: Identity,
         sync: SyncLink,
         events: EventBus,
+        projections: ProjectionSettings,
     ) -> Result<Self, HostError> {
         let directory = Arc::new(directory);
         let mut host = Self {
@@ -75,6 +81,7 @@ impl Host {
             identity,
             sync,
             events,
+            projections,
             spaces: RwLock::default(),
             broken: BTreeMap::new(),
             adding: tokio::sync::Mutex::default(),
@@ -148,6 +155,25 @@ impl Host {
         }
     }
 
+    /// The projections of the workspace that a request means.
+    pub(crate) fn board(&self, workspace: Option<&str>) -> Result<Arc<Board>, Problem> {
+        let id = self.select(workspace)?.workspace().id;
+        let space = self.spaces().get(&id).cloned();
+        let board = space.and_then(|space| space.board());
+        match board {
+            Some(Ok(board)) => Ok(board),
+            Some(Err(reason)) => Err(Problem::new(ProblemCode::ProjectionsFailed, reason)),
+            None => Err(Problem::new(ProblemCode::Closed, "the engine stops")),
+        }
+    }
+
+    /// The projections of every workspace, in order of their ids, or why they do not run.
+    pub(crate) fn boards(&self) -> Vec<(WorkspaceId, Result<Arc<Board>, String>)> {
+        let spaces = self.spaces();
+        let boards = spaces.iter().map(|(id, space)| Some((*id, space.board()?)));
+        boards.flatten().collect()
+    }
+
     /// Creates a workspace.
     pub(crate) async fn create(&self, name: String) -> Result<OwnerHandle, Problem> {
         check_name(&name)?;
@@ -212,6 +238,7 @@ impl Host {
             .clone();
         let directory = directory.ok_or_else(|| Problem::new(ProblemCode::Closed, "the engine stops"))?;
         let (identity, book) = (self.identity.clone(), directory.peers_file(id));
+        let rows = directory.projections_file(id);
         let making = tokio::task::spawn_blocking(move || -> Result<Engine, HostError> {
             let storage = match directory.create_workspace(id) {
                 Err(DirectoryError::Present { .. }) => directory.open_workspace(id)?,
@@ -223,7 +250,7 @@ impl Host {
             .await
             .map_err(|error| failed(&error))?
             .map_err(Problem::from)?;
-        let handle = self.run(engine, book)?;
+        let handle = self.run(engine, book, rows)?;
         self.events.tell(&Event::WorkspacesChanged);
         Ok(handle)
     }
@@ -231,16 +258,18 @@ impl Host {
     fn open_one(&self, directory: &DataDirectory, id: WorkspaceId) -> Result<(), HostError> {
         let storage = directory.open_workspace(id)?;
         let engine = Engine::open(Box::new(storage), self.identity.clone(), entropy(), now())?;
-        self.run(engine, directory.peers_file(id))?;
+        self.run(engine, directory.peers_file(id), directory.projections_file(id))?;
         Ok(())
     }
 
     /// Puts an engine on its thread and makes it known to peers and requests.
-    fn run(&self, engine: Engine, book: SmallFile) -> Result<OwnerHandle, HostError> {
+    fn run(&self, engine: Engine, book: SmallFile, rows: PathBuf) -> Result<OwnerHandle, HostError> {
         let id = engine.workspace().id;
         let snapshots = engine.snapshots();
         let may_hold = Arc::new(AtomicBool::new(!snapshots.take()?.status()?.held.is_empty()));
         let (sync, events, holds) = (self.sync.clone(), self.events.clone(), Arc::clone(&may_hold));
+        let bell = Arc::new(Bell::default());
+        let rung = Arc::clone(&bell);
         let listener = move |committed: Arc<openprod_engine::Committed>| {
             if committed.bundles.iter().any(|bundle| bundle.held.is_some()) {
                 holds.store(true, Ordering::Release);
@@ -248,13 +277,23 @@ impl Host {
             sync.committed(id, &committed);
             events.tell_commit(id, &committed, &snapshots);
             count_commit(&committed);
+            rung.ring();
         };
         let owner = Owner::spawn(engine, Box::new(now), Box::new(listener)).map_err(HostError::Thread)?;
         let handle = owner.handle().clone();
+        // A workspace is of use without its projections.
+        let board = Board::open(&handle, rows, bell, self.projections)
+            .map(Arc::new)
+            .map_err(|error| {
+                let reason = told(&error);
+                tracing::error!(workspace = %id, "{reason}");
+                reason
+            });
         let space = Space {
             handle: handle.clone(),
             owner: Mutex::new(Some(owner)),
             may_hold,
+            board: Mutex::new(Some(board)),
         };
         self.spaces
             .write()
@@ -287,6 +326,7 @@ impl Host {
         let spaces = std::mem::take(&mut *self.spaces.write().unwrap_or_else(PoisonError::into_inner));
         let closing = tokio::task::spawn_blocking(move || {
             for space in spaces.values() {
+                drop(space.board.lock().unwrap_or_else(PoisonError::into_inner).take());
                 drop(space.owner.lock().unwrap_or_else(PoisonError::into_inner).take());
             }
         });
@@ -308,6 +348,12 @@ impl Host {
 
     fn spaces(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<WorkspaceId, Arc<Space>>> {
         self.spaces.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Space {
+    fn board(&self) -> Option<Result<Arc<Board>, String>> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -29,20 +29,27 @@ mod page_files;
 mod peer_book;
 mod problem;
 mod problem_code;
+mod projections;
 mod query_string;
 mod refusal;
 mod router;
 mod routes;
 mod secret;
 mod server;
+mod settings;
 mod socket;
 mod stage;
 mod sync_link;
 
 pub use engine_file::EngineFile;
 pub use event::Event;
+pub use openprod_events::settings::{Layers, Origin, Setting, SettingsError};
 pub use problem::ProblemDocument;
 pub use problem_code::ProblemCode;
 pub use router::openapi;
 pub use server::{HostError, Ready, ServeError, Server, ServerConfig};
+pub use settings::{
+    Limits, LogLevel, LogSettings, ProjectionSettings, SETTINGS_FILE, ServerSettings, Settings, Timeouts,
+    Tuning, VARIABLES,
+};
 pub use stage::{Stage, StageReady};

@@ -1,14 +1,18 @@
 //! What is counted, for `GET /metrics`.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use openprod_core::WorkspaceId;
 use openprod_engine::Committed;
+use openprod_events::projection::{ProjectionState, ProjectionStatus};
+
+use crate::problem_code::ProblemCode;
 
 /// Bounds of the latency histogram, in seconds: from a lookup in memory to what nobody waits for.
 const LATENCY: [f64; 12] = [
@@ -76,4 +80,49 @@ pub(crate) fn count_commit(committed: &Committed) {
     counter!("openprod_bundles_held_total").increment(held as u64);
     counter!("openprod_bundles_released_total").increment(committed.released);
     counter!("openprod_forks_total").increment(committed.forks.len() as u64);
+    let changes = &committed.changes;
+    let events = changes.facts.map_or(0, |(first, last)| last - first + 1);
+    counter!("openprod_events_total").increment(events);
+    for (change, decisions) in [
+        ("opened", &changes.decisions_opened),
+        ("resolved", &changes.decisions_resolved),
+    ] {
+        counter!("openprod_decision_conflicts_total", "change" => change).increment(decisions.len() as u64);
+    }
+}
+
+/// Counts a command, how it ended, and how long it took from being given until it was answered; and the conditions that
+/// did not hold.
+pub(crate) fn count_command(name: &'static str, refusal: Option<ProblemCode>, took: Duration) {
+    let outcome = if refusal.is_none() { "done" } else { "refused" };
+    counter!("openprod_commands_total", "command" => name, "outcome" => outcome).increment(1);
+    histogram!("openprod_command_seconds", "command" => name).record(took);
+    let kind = match refusal {
+        Some(ProblemCode::ContextChanged) => "context",
+        Some(ProblemCode::StreamsChanged) => "streams",
+        _ => return,
+    };
+    counter!("openprod_event_conflicts_total", "kind" => kind).increment(1);
+}
+
+/// Tells how many clients follow the news.
+pub(crate) fn gauge_subscriptions(count: usize) {
+    gauge!("openprod_subscriptions").set(count as f64);
+}
+
+/// Tells how the projections of a workspace are.
+pub(crate) fn gauge_projections(workspace: WorkspaceId, projections: &[ProjectionStatus]) {
+    for status in projections {
+        let labels = [
+            ("workspace", workspace.to_string()),
+            ("projection", status.name.to_string()),
+        ];
+        let paused = status.state == ProjectionState::Paused;
+        gauge!("openprod_projection_lag_events", &labels).set(status.lag as f64);
+        gauge!("openprod_projection_applied_events", &labels).set(status.applied as f64);
+        gauge!("openprod_projection_set_aside_events", &labels).set(status.set_aside as f64);
+        gauge!("openprod_projection_healthy", &labels).set(f64::from(u8::from(status.is_healthy())));
+        gauge!("openprod_projection_paused", &labels).set(f64::from(u8::from(paused)));
+        gauge!("openprod_projection_busy_seconds", &labels).set(status.metrics.busy_us as f64 / 1e6);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -85,6 +85,9 @@ pub struct ProblemDocument {
     /// How large it may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// After how many milliseconds it is worth trying again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
     /// The workspaces that are open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspaces: Option<Vec<String>>,
@@ -132,6 +135,7 @@ impl Problem {
             column: None,
             size: None,
             limit: None,
+            retry_after_ms: None,
             workspaces: None,
         }))
     }
@@ -142,7 +146,6 @@ impl Problem {
         self
     }
 
-    #[cfg(test)]
     pub(crate) const fn code(&self) -> ProblemCode {
         self.0.code
     }
@@ -151,7 +154,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self.0).expect("strings and numbers always serialise");
-        (self.0.code.status(), [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response()
+        let mut response = (self.0.code.status(), [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
+        if let Some(retry_after_ms) = self.0.retry_after_ms {
+            // The header knows whole seconds only.
+            let seconds = retry_after_ms.div_ceil(1_000).max(1);
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

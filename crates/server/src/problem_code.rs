@@ -86,6 +86,8 @@ codes! {
     UnknownDecision = "unknown_decision", NOT_FOUND, "There is no such decision conflict";
     /// There is no such bundle, or none that is held.
     UnknownBundle = "unknown_bundle", NOT_FOUND, "There is no such bundle";
+    /// There is no such projection.
+    UnknownProjection = "unknown_projection", NOT_FOUND, "There is no such projection";
     /// The route takes another method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This route takes another method";
     /// The body came too slowly.
@@ -132,6 +134,10 @@ codes! {
     NothingToUndo = "nothing_to_undo", CONFLICT, "There is nothing to undo";
     /// Nothing was undone, or something else was done since.
     NothingToRedo = "nothing_to_redo", CONFLICT, "There is nothing to redo";
+    /// The projection runs already.
+    ProjectionRunning = "projection_running", CONFLICT, "The projection runs already";
+    /// The projection is paused already.
+    ProjectionPaused = "projection_paused", CONFLICT, "The projection is paused already";
     /// The workspace is here already.
     AlreadyJoined = "already_joined", CONFLICT, "The workspace is here already";
     /// The workspace takes no further change from this device.
@@ -196,6 +202,8 @@ codes! {
     Unsupported = "unsupported", UNPROCESSABLE_ENTITY, "This version does not offer that";
     /// The route speaks WebSocket only.
     UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED, "This route speaks WebSocket only";
+    /// Too many requests come in too short a time.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests in too short a time";
     /// Too much is waiting.
     Busy = "busy", TOO_MANY_REQUESTS, "Too much is waiting already";
     /// Something failed that should not.
@@ -204,6 +212,10 @@ codes! {
     StorageFailed = "storage_failed", INTERNAL_SERVER_ERROR, "The workspace's files could not be used";
     /// The peer was not reached, or does not know the workspace.
     PeerUnreachable = "peer_unreachable", BAD_GATEWAY, "No member of the workspace answered at that address";
+    /// The rows of the projections cannot be used.
+    ProjectionsFailed = "projections_failed", SERVICE_UNAVAILABLE, "The rows of the projections cannot be used";
+    /// The projection has not come that far yet.
+    ProjectionBehind = "projection_behind", SERVICE_UNAVAILABLE, "The projection has not come that far yet";
     /// The workspace is being closed.
     Closed = "closed", SERVICE_UNAVAILABLE, "The workspace has been closed";
     /// The disk failed earlier.

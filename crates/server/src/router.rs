@@ -1,9 +1,10 @@
 //! What a request passes through, and where it goes.
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -20,8 +21,8 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::problem_code::ProblemCode;
 use crate::routes::{
     audit, away, conflicts, decisions, doctor, edge_list, edges, events, field_mappings, health, history,
-    memberships, merges, overlay_diff, overlays, peers, records, references, session, tables, text, undo,
-    verify, workspace,
+    memberships, merges, overlay_diff, overlays, peers, projections, records, references, session, tables,
+    text, undo, verify, workspace,
 };
 use crate::socket;
 
@@ -119,6 +120,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::resolve))
         .routes(routes!(audit::list))
+        .routes(routes!(projections::list))
+        .routes(routes!(projections::rows))
+        .routes(routes!(projections::pause))
+        .routes(routes!(projections::resume))
+        .routes(routes!(projections::rebuild))
         .routes(routes!(socket::socket))
 }
 
@@ -128,7 +134,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
 }
 
-/// All routes. Outermost is the measuring, then the fence, then the guard.
+/// All routes. Outermost is the measuring, then the fence, then the guard, then the rate limit.
 pub(crate) fn router(app: App) -> Router {
     let (mut routes, _) = documented().split_for_parts();
     for path in app.page_files().paths() {
@@ -137,11 +143,26 @@ pub(crate) fn router(app: App) -> Router {
     routes
         .fallback(nothing_here)
         .method_not_allowed_fallback(another_method)
+        .layer(from_fn_with_state(app.clone(), hold_back))
         .layer(from_fn_with_state(app.clone(), guard))
         .layer(from_fn(fence))
         .layer(from_fn_with_state(app.clone(), framing))
         .layer(from_fn(measure))
         .with_state(app)
+}
+
+/// Holds requests back that come too fast, of all programs together; those that were not let in do not count.
+async fn hold_back(State(app): State<App>, request: Request, next: Next) -> Response {
+    match app.count_request() {
+        Ok(()) => next.run(request).await,
+        Err(retry_after) => {
+            let retry_after_ms = u64::try_from(retry_after.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+            let detail = format!("take request: too many come; try again in {retry_after_ms} ms");
+            Problem::new(ProblemCode::RateLimited, detail)
+                .with(|problem| problem.retry_after_ms = Some(retry_after_ms))
+                .into_response()
+        }
+    }
 }
 
 async fn nothing_here(uri: Uri) -> Problem {

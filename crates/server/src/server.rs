@@ -23,9 +23,10 @@ use crate::host::Host;
 pub use crate::host::HostError;
 use crate::measure::recorder;
 use crate::router::router;
+use crate::settings::Tuning;
 use crate::sync_link::SyncLink;
 
-/// How long requests may take to end when the server stops.
+/// How long requests may take to end when a stage stops.
 pub(crate) const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How often held bundles are looked at, and metrics tidied up.
@@ -44,6 +45,8 @@ pub struct ServerConfig {
     pub mdns: bool,
     /// What this device is called.
     pub name: String,
+    /// How much it does at a time, and how long it waits.
+    pub tuning: Tuning,
 }
 
 /// Why a server cannot start.
@@ -108,6 +111,7 @@ pub struct Server {
     app: App,
     ready: Ready,
     stop: watch::Sender<bool>,
+    stop_time_max: Duration,
     serving: JoinHandle<()>,
     ticking: JoinHandle<()>,
 }
@@ -137,8 +141,10 @@ impl Server {
         let events = EventBus::new();
         let sync = SyncLink::start(config.sync, config.mdns, config.name, events.clone()).await?;
         let sync_port = sync.port();
-        let link = sync.clone();
-        let opened = tokio::task::spawn_blocking(move || Host::open(directory, identity, link, events)).await;
+        let (link, projections) = (sync.clone(), config.tuning.projections);
+        let opened =
+            tokio::task::spawn_blocking(move || Host::open(directory, identity, link, events, projections))
+                .await;
         let host = match opened.map_err(ServeError::from).and_then(|host| Ok(host?)) {
             Ok(host) => host,
             Err(error) => {
@@ -167,13 +173,14 @@ impl Server {
             return Err(ServeError::EngineFile(error));
         }
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(host, access, metrics, stopping);
+        let app = App::new(host, access, metrics, config.tuning, stopping);
         let serving = tokio::spawn(serve(listener, app.clone()));
         let ticking = tokio::spawn(tick(app.clone()));
         Ok(Self {
             app,
             ready,
             stop,
+            stop_time_max: config.tuning.timeouts.stop(),
             serving,
             ticking,
         })
@@ -207,7 +214,7 @@ impl Server {
         // It was aborted on purpose.
         let _ = self.ticking.await;
         let mut serving = self.serving;
-        if timeout(STOP_TIME_MAX, &mut serving).await.is_err() {
+        if timeout(self.stop_time_max, &mut serving).await.is_err() {
             serving.abort();
         }
         let host = self.app.host();

@@ -160,6 +160,7 @@ mod tests {
             sync,
             mdns: false,
             name: "Booth".into(),
+            tuning: crate::settings::Tuning::default(),
         };
         let server = Server::start(config).await.unwrap();
         let url = server.ready().url.replace("http:", "ws:") + "/ws";

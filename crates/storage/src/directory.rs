@@ -2,7 +2,7 @@
 //!
 //! `identity` is the key, `lock` is locked while an engine runs, `engine.json` says where it listens, and
 //! `workspaces/ID/oplog.db` is a workspace, with `peers.json` beside it: which members were met, and the addresses
-//! that were given by hand. A workspace is made under another name and renamed when it is whole, so
+//! that were given by hand, and `projections.db`, which can be made anew from the log. A workspace is made under another name and renamed when it is whole, so
 //! a crash never leaves half of one behind.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -196,6 +196,14 @@ impl DataDirectory {
                 .join(workspace.to_string())
                 .join("peers.json"),
         )
+    }
+
+    /// Where the rows of a workspace's projections lie. They are made anew when the file is missing.
+    #[must_use]
+    pub fn projections_file(&self, workspace: WorkspaceId) -> PathBuf {
+        self.workspaces_path()
+            .join(workspace.to_string())
+            .join("projections.db")
     }
 
     fn workspaces_path(&self) -> PathBuf {

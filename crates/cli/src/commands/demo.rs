@@ -80,6 +80,7 @@ impl Demo {
 
     /// Two devices, in a directory of their own.
     fn run_pair(self, context: &Context) -> Result<(), Failure> {
+        let settings = self.options.over(context)?;
         let data = match &context.data {
             Some(data) => data.clone(),
             None => home()?.join(match self.seed {
@@ -89,8 +90,9 @@ impl Demo {
         };
         let pair = DemoPair {
             data,
-            port: self.options.port,
-            mdns: !self.options.no_mdns,
+            port: settings.server.port,
+            mdns: settings.server.mdns,
+            tuning: settings.tuning(),
             ready_json: self.options.ready_json,
         };
         pair.run(context, |server, data| {

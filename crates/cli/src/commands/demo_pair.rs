@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use openprod_server::{Ready, ServeError, Server, ServerConfig, Stage, StageReady};
+use openprod_server::{Ready, ServeError, Server, ServerConfig, Stage, StageReady, Tuning};
 use openprod_storage::DirectoryError;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -34,6 +34,8 @@ pub(super) struct DemoPair {
     pub(super) data: PathBuf,
     /// The port of the page with both windows.
     pub(super) port: u16,
+    /// How much both engines do at a time.
+    pub(super) tuning: Tuning,
     /// Whether they find each other by themselves.
     pub(super) mdns: bool,
     /// Whether a program reads.
@@ -118,6 +120,7 @@ impl DemoPair {
             sync: (interface, 0).into(),
             mdns: self.mdns,
             name: name.to_owned(),
+            tuning: self.tuning,
         };
         match runtime.block_on(Server::start(config)) {
             Err(ServeError::Directory(DirectoryError::InUse { .. })) => Err(Failure::Silent {

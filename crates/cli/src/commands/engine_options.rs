@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use openprod_server::{ServeError, Server, ServerConfig};
+use openprod_server::{ServeError, Server, ServerConfig, Settings};
 use openprod_storage::DirectoryError;
 
 use crate::console::print;
@@ -16,11 +16,11 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Args)]
 pub(crate) struct EngineOptions {
     /// The port for the browser, on this device only; 0 takes any that is free
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(super) port: u16,
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
     /// The port on which members of the workspace reach this device; 0 takes any that is free
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    sync_port: u16,
+    #[arg(long, value_name = "PORT")]
+    sync_port: Option<u16>,
     /// Neither look for members on the network nor be found there; they can still connect by address
     #[arg(long)]
     pub(super) no_mdns: bool,
@@ -33,6 +33,24 @@ pub(crate) struct EngineOptions {
 }
 
 impl EngineOptions {
+    /// The settings, with these options over them.
+    pub(super) fn over(&self, context: &Context) -> Result<Settings, Failure> {
+        let (mut settings, _) = context.settings()?;
+        if let Some(port) = self.port {
+            settings.argument("--port", "server.port", port)?;
+        }
+        if let Some(port) = self.sync_port {
+            settings.argument("--sync-port", "server.sync_port", port)?;
+        }
+        if self.no_mdns {
+            settings.argument("--no-mdns", "server.mdns", false)?;
+        }
+        if let Some(name) = &self.name {
+            settings.argument("--name", "server.name", name.as_str())?;
+        }
+        Ok(settings.settings())
+    }
+
     /// Runs an engine on `data` until ctrl-c or a request to terminate, and ends it cleanly. `prepare` is called
     /// once it answers; `words` then says what a person should know.
     pub(crate) fn run(
@@ -42,6 +60,7 @@ impl EngineOptions {
         prepare: impl FnOnce(&Server) -> Result<(), Failure>,
         words: impl FnOnce(&Server) -> String,
     ) -> Result<(), Failure> {
+        let settings = self.over(context)?;
         let runtime = runtime()?;
         // From here on, a wish to end is not lost, however early it comes.
         let end = {
@@ -50,10 +69,14 @@ impl EngineOptions {
         };
         let config = ServerConfig {
             data,
-            port: self.port,
-            sync: (Ipv4Addr::UNSPECIFIED, self.sync_port).into(),
-            mdns: !self.no_mdns,
-            name: self.name.unwrap_or_else(device_name),
+            port: settings.server.port,
+            sync: (Ipv4Addr::UNSPECIFIED, settings.server.sync_port).into(),
+            mdns: settings.server.mdns,
+            tuning: settings.tuning(),
+            name: match settings.server.name {
+                name if name.is_empty() => device_name(),
+                name => name,
+            },
         };
         let start = || Ok(runtime.block_on(Server::start(config.clone()))?);
         let server = match context.find_or_start(&config.data, start)? {

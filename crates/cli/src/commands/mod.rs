@@ -1,6 +1,7 @@
 //! One file a command: its arguments, what it asks of the engine, and what it says.
 
 mod audit;
+mod config;
 mod conflicts;
 mod connect;
 mod create;
@@ -19,6 +20,7 @@ mod log;
 mod open;
 mod overlays;
 mod peers;
+mod projections;
 mod serve;
 mod status;
 mod undo;
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Events(events::Events),
     Decisions(decisions::Decisions),
     Audit(audit::Audit),
+    Config(config::Config),
+    Projections(projections::Projections),
     Overlays(overlays::Overlays),
     Log(log::Log),
     History(history::History),
@@ -75,6 +79,8 @@ impl Command {
             Self::Events(command) => command.run(context),
             Self::Decisions(command) => command.run(context),
             Self::Audit(command) => command.run(context),
+            Self::Config(command) => command.run(context),
+            Self::Projections(command) => command.run(context),
             Self::Overlays(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::History(command) => command.run(context),

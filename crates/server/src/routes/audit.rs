@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use openprod_engine::history::{HistoryEntry, HistoryRequest};
+use openprod_core::Timestamp;
+use openprod_engine::history::{HISTORY_LIMIT_MAX, HistoryEntry, HistoryError, HistoryPage, HistoryRequest};
 use openprod_engine::schema::Schema;
-use openprod_engine::{CommandError, Subject};
+use openprod_engine::{CommandError, Snapshot, Subject};
+use openprod_storage::Position;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -15,12 +17,23 @@ use crate::clock::rfc3339;
 use crate::command_envelope::parse_id;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
+use crate::projections::{AuditFilter, Board, Candidates};
 use crate::query_string::QueryString;
+use crate::refusal::told;
 use crate::routes::changes::ChangeView;
 use crate::routes::history::find_table;
 
 /// How many commands a page has when the request does not say.
 const LIMIT_DEFAULT: usize = 100;
+
+/// How many places the audit log is asked for at a time.
+const BATCH: usize = 256;
+
+/// How many bundles are in memory at a time: each may have 8 MiB.
+const READ_AT_ONCE: usize = 16;
+
+/// How many commands that turn out not to be asked for are looked at for one page.
+const SCANNED_MAX: usize = 8_192;
 
 /// Which part of the trail.
 #[derive(Deserialize, IntoParams)]
@@ -41,7 +54,7 @@ pub(crate) struct ListAudit {
     field: Option<String>,
     /// What was done in this table and to it: an id, or a name.
     table: Option<String>,
-    /// How many commands are looked at: 1 to 1,000; 100 when absent.
+    /// How many commands: 1 to 1,000; 100 when absent.
     limit: Option<usize>,
     /// Where the page before ended: its `next_cursor`.
     cursor: Option<String>,
@@ -54,7 +67,8 @@ pub(crate) struct ListAudit {
 pub(crate) struct Audit {
     /// The commands, newest first, in the order in which they arrived here.
     entries: Vec<AuditEntryView>,
-    /// Where the next page begins; `null` on the last. A page can be short of its limit, or empty, and not be the last.
+    /// Where the next page begins; `null` on the last. A page that is not the last is short of its limit only if 8,192
+    /// commands were looked at in vain, which takes a `table`, an `entity`, or an audit log that is far behind.
     next_cursor: Option<String>,
 }
 
@@ -151,17 +165,16 @@ impl AuditEntryView {
     }
 }
 
-/// A time of the request, in microseconds since 1970.
-fn micros(name: &str, text: &str) -> Result<i128, Problem> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map(|time| time.unix_timestamp_nanos() / 1_000)
-        .map_err(|_| {
-            let detail = format!("list audit: {name} is no time of RFC 3339");
-            Problem::new(ProblemCode::BadQuery, detail).with(|problem| {
-                (problem.field, problem.found) =
-                    (Some(name.to_owned()), Some(text.chars().take(40).collect()));
-            })
+/// A time of the request. What lies beyond the times that can be kept counts as the first or the last of them.
+fn moment(name: &str, text: &str) -> Result<Timestamp, Problem> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+        let detail = format!("list audit: {name} is no time of RFC 3339");
+        Problem::new(ProblemCode::BadQuery, detail).with(|problem| {
+            (problem.field, problem.found) = (Some(name.to_owned()), Some(text.chars().take(40).collect()));
         })
+    })?;
+    let micros = (time.unix_timestamp_nanos() / 1_000).max(0);
+    Ok(Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)))
 }
 
 /// Lists commands with who gave them, on which device, when and why, newest first; of a record or one of its fields, the
@@ -174,8 +187,9 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let actor = query.actor.map(|text| parse_id("actor", &text)).transpose()?;
     let entity = query.entity.map(|text| parse_id("entity", &text)).transpose()?;
-    let since = query.since.map(|text| micros("since", &text)).transpose()?;
-    let until = query.until.map(|text| micros("until", &text)).transpose()?;
+    let since = query.since.map(|text| moment("since", &text)).transpose()?;
+    let until = query.until.map(|text| moment("until", &text)).transpose()?;
+    let board = app.host().board(query.workspace.as_deref()).ok();
     app.answer(
         query.workspace.as_deref(),
         Showing::Written,
@@ -208,27 +222,27 @@ pub(crate) async fn list(
                         .with(|problem| problem.field = Some("table".to_owned())));
                 }
             };
-            let page = snapshot.history(&HistoryRequest {
+            let request = HistoryRequest {
                 actor,
+                command_type: query.command_type,
+                since,
+                until,
                 // A field names its table already, and may be written under another one's facet.
                 table: table.filter(|_| field.is_none()).map(|table| table.id),
                 subject: entity.map(Subject::Entity),
                 field,
                 limit: query.limit.unwrap_or(LIMIT_DEFAULT),
                 cursor: query.cursor,
-            })?;
-            let asked = |entry: &&HistoryEntry| {
-                let at = i128::from(entry.hlc.timestamp().as_micros());
-                let command_type = query.command_type.as_ref();
-                command_type.is_none_or(|wanted| *wanted == entry.intent.command_type)
-                    && since.is_none_or(|since| at >= since)
-                    && until.is_none_or(|until| at < until)
+            };
+            // What touched a record is found by what touched it; all else by the audit log, where there is one.
+            let page = match board {
+                Some(board) if entity.is_none() => found(snapshot, &board, &request)?,
+                _ => snapshot.history(&request)?,
             };
             Ok(Audit {
                 entries: page
                     .entries
                     .iter()
-                    .filter(asked)
                     .map(|entry| AuditEntryView::of(schema, entry))
                     .collect(),
                 next_cursor: page.next_cursor,
@@ -236,4 +250,59 @@ pub(crate) async fn list(
         },
     )
     .await
+}
+
+/// A page of the history, found by the audit log. What is not in that yet is looked at one by one, so that no command is
+/// ever missing.
+fn found(snapshot: &Snapshot, board: &Board, request: &HistoryRequest) -> Result<HistoryPage, Problem> {
+    if !(1..=HISTORY_LIMIT_MAX).contains(&request.limit) {
+        return Err(HistoryError::BadLimit(request.limit).into());
+    }
+    let cursor = request.cursor.as_deref().map(str::parse::<u64>);
+    let cursor = cursor.transpose().map_err(|_| HistoryError::BadCursor)?;
+    let filter = AuditFilter {
+        actor: request.actor,
+        command_type: request.command_type.clone(),
+        since: request.since,
+        until: request.until,
+    };
+    let last = snapshot.last()?.0;
+    let mut upto = cursor.unwrap_or(last).min(last);
+    let (mut entries, mut scanned) = (Vec::new(), 0);
+    while upto > 0 {
+        let candidates = match board.audit(&filter, upto, BATCH) {
+            Ok(candidates) => candidates,
+            Err(error) => {
+                tracing::warn!("{}", told(&error));
+                Candidates::default()
+            }
+        };
+        let positions = if upto > candidates.indexed_to {
+            let lowest = upto.saturating_sub(BATCH as u64).max(candidates.indexed_to);
+            (lowest + 1..=upto).rev().collect()
+        } else {
+            candidates.positions
+        };
+        // A few at a time, for each may be large, and the first ones may be enough.
+        for positions in positions.chunks(READ_AT_ONCE) {
+            let places: Vec<_> = positions.iter().copied().map(Position).collect();
+            let read = snapshot.history_at(request, &places)?;
+            for (position, entry) in positions.iter().zip(read) {
+                if entries.len() == request.limit || scanned == SCANNED_MAX {
+                    return Ok(HistoryPage {
+                        entries,
+                        next_cursor: Some(position.to_string()),
+                    });
+                }
+                scanned += usize::from(entry.is_none());
+                entries.extend(entry);
+            }
+        }
+        // Without a candidate in the index, there is none below either.
+        upto = positions.last().map_or(0, |lowest| lowest - 1);
+    }
+    Ok(HistoryPage {
+        entries,
+        next_cursor: None,
+    })
 }

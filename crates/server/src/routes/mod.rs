@@ -18,6 +18,7 @@ pub(crate) mod merges;
 pub(crate) mod overlay_diff;
 pub(crate) mod overlays;
 pub(crate) mod peers;
+pub(crate) mod projections;
 pub(crate) mod records;
 pub(crate) mod references;
 pub(crate) mod session;

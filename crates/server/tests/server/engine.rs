@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use openprod_server::{Ready, Server, ServerConfig};
+use openprod_server::{Ready, Server, ServerConfig, Tuning};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream as AsyncStream;
@@ -233,6 +233,7 @@ pub(crate) fn config(data: &Path) -> ServerConfig {
         sync: (Ipv4Addr::LOCALHOST, 0).into(),
         mdns: false,
         name: "Prompt Desk".into(),
+        tuning: Tuning::default(),
     }
 }
 

@@ -17,6 +17,7 @@ mod page;
 mod past;
 mod peers;
 mod process;
+mod projections;
 mod records;
 mod references;
 mod tables;
