@@ -26,20 +26,34 @@ pub(crate) fn write(value: &Value, out: &mut String) {
             out.push(']');
         }
         Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-            out.push('{');
-            for (index, (name, member)) in members.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(name, out);
-                out.push(':');
-                write(member, out);
+            if members.keys().is_sorted() && members.keys().all(|name| sorts_as_utf16(name)) {
+                write_members(members.iter(), out);
+            } else {
+                let mut members: Vec<_> = members.iter().collect();
+                members.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+                write_members(members.into_iter(), out);
             }
-            out.push('}');
         }
     }
+}
+
+fn write_members<'v>(members: impl Iterator<Item = (&'v String, &'v Value)>, out: &mut String) {
+    out.push('{');
+    for (index, (name, member)) in members.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(name, out);
+        out.push(':');
+        write(member, out);
+    }
+    out.push('}');
+}
+
+/// Whether texts that are like this one sort by their bytes as they do by UTF-16 units: below U+E000 both follow the
+/// characters. The first byte of what is beyond is 0xee or more.
+fn sorts_as_utf16(text: &str) -> bool {
+    text.bytes().all(|byte| byte < 0xee)
 }
 
 /// Writes a text in quotes, with the escapes that RFC 8785 asks for.

@@ -4,7 +4,7 @@
 //! depth. Its numbers are normalised, so that two payloads that mean the same are equal.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,9 +48,10 @@ pub enum PayloadError {
 pub struct Payload(Arc<Checked>);
 
 struct Checked {
-    value: Value,
     /// Kept, because a payload is written at least as often as it is made.
     canonical: Box<str>,
+    /// What the text says. Of a stored payload it is made when somebody asks for it.
+    value: OnceLock<Value>,
 }
 
 impl Payload {
@@ -59,7 +60,8 @@ impl Payload {
     /// # Errors
     /// [`PayloadError`] when it nests too deep, is too large, or holds a whole number beyond ±(2⁵³ − 1).
     pub fn new(value: Value) -> Result<Self, PayloadError> {
-        let value = normalise(value, 0)?;
+        let mut value = value;
+        normalise(&mut value, 0)?;
         let mut canonical = String::new();
         canonical::write(&value, &mut canonical);
         if canonical.len() > PAYLOAD_BYTES_MAX {
@@ -68,8 +70,8 @@ impl Payload {
             });
         }
         Ok(Self(Arc::new(Checked {
-            value,
             canonical: canonical.into(),
+            value: value.into(),
         })))
     }
 
@@ -96,21 +98,27 @@ impl Payload {
         Self::new(serde_json::to_value(event).map_err(PayloadError::Json)?)
     }
 
-    /// Reads a payload that [`Self::canonical`] wrote: for stores, which do not measure it again.
+    /// Reads a payload that [`Self::canonical`] wrote: for stores, which do not measure it again. That it is the
+    /// canonical text of what it says is taken for granted.
     ///
     /// # Errors
-    /// [`PayloadError`] when the text was not written like that.
+    /// [`PayloadError`] when the text is no JSON, or nests too deep.
     pub fn from_canonical(text: &str) -> Result<Self, PayloadError> {
+        sound(text)?;
         Ok(Self(Arc::new(Checked {
-            value: normalise(parse(text)?, 0)?,
             canonical: text.into(),
+            value: OnceLock::new(),
         })))
     }
 
     /// The value, with normalised numbers.
     #[must_use]
     pub fn value(&self) -> &Value {
-        &self.0.value
+        self.0.value.get_or_init(|| {
+            // Not by serde_json's own way, to which some names of members mean more than names.
+            read(&self.0.canonical, Twice::LastCounts)
+                .expect("whoever made it has looked through the text, or wrote it")
+        })
     }
 
     /// The one text of this payload, as RFC 8785 has it.
@@ -124,7 +132,7 @@ impl Payload {
     /// # Errors
     /// [`PayloadError::Json`] when it has another form.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
-        T::deserialize(&self.0.value).map_err(PayloadError::Json)
+        T::deserialize(self.value()).map_err(PayloadError::Json)
     }
 }
 
@@ -144,7 +152,7 @@ impl fmt::Debug for Payload {
 
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.value.serialize(serializer)
+        self.value().serialize(serializer)
     }
 }
 
@@ -153,6 +161,7 @@ impl<'de> Deserialize<'de> for Payload {
         let mut refusal = None;
         let seed = Strict {
             depth: 0,
+            twice: Twice::Refused,
             refusal: &mut refusal,
         };
         let value = seed
@@ -163,49 +172,50 @@ impl<'de> Deserialize<'de> for Payload {
 }
 
 /// Makes whole doubles integers, so that `1.0` and `1` are one value, and refuses what loses digits.
-fn normalise(value: Value, depth: usize) -> Result<Value, PayloadError> {
-    Ok(match value {
-        Value::Number(number) => Value::Number(normalise_number(number)?),
+fn normalise(value: &mut Value, depth: usize) -> Result<(), PayloadError> {
+    match value {
+        Value::Number(number) => *number = normalise_number(number)?,
         Value::Array(elements) => {
             let depth = deeper(depth)?;
-            let elements = elements.into_iter().map(|element| normalise(element, depth));
-            Value::Array(elements.collect::<Result<_, _>>()?)
+            for element in elements {
+                normalise(element, depth)?;
+            }
         }
         Value::Object(members) => {
             let depth = deeper(depth)?;
-            let members = members
-                .into_iter()
-                .map(|(name, member)| Ok((name, normalise(member, depth)?)));
-            Value::Object(members.collect::<Result<_, PayloadError>>()?)
+            for member in members.values_mut() {
+                normalise(member, depth)?;
+            }
         }
-        scalar => scalar,
-    })
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+    Ok(())
 }
 
-fn normalise_number(number: Number) -> Result<Number, PayloadError> {
+fn normalise_number(number: &Number) -> Result<Number, PayloadError> {
     let too_big = |number: &Number| PayloadError::NumberTooBig {
         number: cut(&number.to_string()),
     };
     if let Some(whole) = number.as_i64() {
         if whole.unsigned_abs() > WHOLE_NUMBER_MAX {
-            return Err(too_big(&number));
+            return Err(too_big(number));
         }
-        return Ok(number);
+        return Ok(number.clone());
     }
     let double = match number.as_f64() {
         Some(double) if double.is_finite() && !number.is_u64() => double,
-        _ => return Err(too_big(&number)),
+        _ => return Err(too_big(number)),
     };
     if double.fract() != 0.0 {
-        return Ok(number);
+        return Ok(number.clone());
     }
     // A whole double below 10²¹ has a canonical form without exponent, which reads back as an integer.
     if double.abs() <= WHOLE_NUMBER_MAX as f64 {
         Ok(Number::from(double as i64))
     } else if double.abs() < 1e21 {
-        Err(too_big(&number))
+        Err(too_big(number))
     } else {
-        Ok(number)
+        Ok(number.clone())
     }
 }
 
@@ -218,16 +228,41 @@ const fn deeper(depth: usize) -> Result<usize, PayloadError> {
 }
 
 fn parse(text: &str) -> Result<Value, PayloadError> {
+    read(text, Twice::Refused)
+}
+
+fn read(text: &str, twice: Twice) -> Result<Value, PayloadError> {
     let mut refusal = None;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = Strict {
         depth: 0,
+        twice,
         refusal: &mut refusal,
     };
     let parsed = seed
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| refusal.unwrap_or(PayloadError::Json(error)))
+}
+
+/// Reads a text in the way in which it is read as a value, and keeps nothing of it: what passes here can be read.
+fn sound(text: &str) -> Result<(), PayloadError> {
+    let mut too_deep = false;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let seed = Sound {
+        depth: 0,
+        too_deep: &mut too_deep,
+    };
+    let read = seed
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end());
+    read.map_err(|error| {
+        if too_deep {
+            PayloadError::TooDeep
+        } else {
+            PayloadError::Json(error)
+        }
+    })
 }
 
 /// The first number in a JSON text that is an integer of more digits than fit into 64 bits: the parser would make it a
@@ -269,10 +304,19 @@ fn cut(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
+/// What becomes of an object with two members of one name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Twice {
+    Refused,
+    /// In a text that was looked through already, where it can only be damage.
+    LastCounts,
+}
+
 /// Reads a JSON value, and refuses what `serde_json` would pass over. Why is put beside, because an error of serde
 /// cannot carry it.
 struct Strict<'a> {
     depth: usize,
+    twice: Twice,
     refusal: &'a mut Option<PayloadError>,
 }
 
@@ -349,6 +393,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut elements = Vec::new();
         while let Some(element) = access.next_element_seed(Strict {
             depth,
+            twice: self.twice,
             refusal: &mut *self.refusal,
         })? {
             elements.push(element);
@@ -360,16 +405,92 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let depth = self.descend()?;
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
-            if members.contains_key(&name) {
+            if self.twice == Twice::Refused && members.contains_key(&name) {
                 return Err(self.refuse(PayloadError::DuplicateMember { name: cut(&name) }));
             }
             let member = access.next_value_seed(Strict {
                 depth,
+                twice: self.twice,
                 refusal: &mut *self.refusal,
             })?;
             members.insert(name, member);
         }
         Ok(Value::Object(members))
+    }
+}
+
+/// Looks at a JSON value of bounded depth, and keeps nothing. Names of members are looked at as texts.
+struct Sound<'a> {
+    depth: usize,
+    too_deep: &'a mut bool,
+}
+
+impl Sound<'_> {
+    fn inner<E: serde::de::Error>(&mut self) -> Result<Sound<'_>, E> {
+        match deeper(self.depth) {
+            Ok(depth) => Ok(Sound {
+                depth,
+                too_deep: &mut *self.too_deep,
+            }),
+            Err(refusal) => {
+                *self.too_deep = true;
+                Err(E::custom(refusal))
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Sound<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Sound<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<(), A::Error> {
+        self.inner::<A::Error>()?;
+        while access.next_element_seed(self.inner::<A::Error>()?)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<(), A::Error> {
+        self.inner::<A::Error>()?;
+        while access.next_key_seed(self.inner::<A::Error>()?)?.is_some() {
+            access.next_value_seed(self.inner::<A::Error>()?)?;
+        }
+        Ok(())
     }
 }
 
@@ -398,6 +519,20 @@ mod tests {
                     .prop_map(|members| Value::Object(members.into_iter().collect())),
             ]
         })
+    }
+
+    #[test]
+    fn stored_text_is_read_whatever_its_members_are_called() {
+        for name in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+            let value = json!({ name: "no JSON [" });
+            let text = Payload::new(value.clone()).unwrap().canonical().to_owned();
+            assert_eq!(Payload::from_canonical(&text).unwrap().value(), &value);
+        }
+        let twice = Payload::from_canonical(r#"{"a":1,"a":2}"#).unwrap();
+        assert_eq!(twice.value(), &json!({"a": 2}));
+        for broken in ["", "{", "[1] 2", "1e999", &nested(PAYLOAD_DEPTH_MAX + 1)] {
+            assert!(Payload::from_canonical(broken).is_err(), "{broken}");
+        }
     }
 
     fn nested(depth: usize) -> String {

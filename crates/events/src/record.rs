@@ -14,8 +14,8 @@ pub(crate) struct Stored<'a> {
     pub(crate) sequence_number: u64,
     pub(crate) event_id: [u8; 16],
     pub(crate) occurred_at: Timestamp,
-    pub(crate) event_type: &'a str,
-    pub(crate) stream: Option<&'a str>,
+    pub(crate) event_type: EventType,
+    pub(crate) stream: Option<StreamId>,
     pub(crate) stream_version: Option<u64>,
     /// Absent when the metadata are empty.
     pub(crate) metadata: Option<&'a str>,
@@ -35,7 +35,7 @@ impl Stored<'_> {
     fn parts(self) -> Result<EventRecord, Box<dyn StdError + Send + Sync>> {
         let stream = match (self.stream, self.stream_version) {
             (Some(stream), Some(version)) => Some(StreamPosition {
-                stream: StreamId::new(stream)?,
+                stream,
                 version: StreamVersion(version),
             }),
             (None, None) => None,
@@ -46,7 +46,7 @@ impl Stored<'_> {
             sequence_number: SequenceNumber(self.sequence_number),
             event_id: EventId::from_bytes(self.event_id),
             occurred_at: self.occurred_at,
-            event_type: EventType::new(self.event_type)?,
+            event_type: self.event_type,
             payload: read_payload(self.payload)?,
             stream,
             metadata: metadata.unwrap_or_default(),

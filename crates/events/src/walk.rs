@@ -13,6 +13,9 @@ use crate::posting::{Alternative, Leaf};
 /// The most lists that are intersected for one alternative.
 const INTERSECTED_MAX: usize = 8;
 
+/// How many entries of a list are fetched at first, upwards.
+const FETCH_FIRST: usize = 16;
+
 /// The most entries of a list that are fetched at once.
 const FETCH_MAX: usize = 1_024;
 
@@ -194,7 +197,7 @@ fn sources<'c, P: Postings>(
     way: Way,
     head: i64,
 ) -> Result<Vec<Source<'c, P>>, P::Error> {
-    if alternative.types.is_none() && alternative.leaves.is_empty() {
+    if alternative.is_everything() {
         return Ok(vec![Source::All { head, way }]);
     }
     let types = postings.types(alternative.types.as_ref())?;
@@ -252,7 +255,11 @@ impl<'c, P: Postings> List<'c, P> {
             way,
             fetched: Vec::new(),
             at: 0,
-            fetch: 1,
+            // Downwards the newest is wanted, and no more; upwards all of them are.
+            fetch: match way {
+                Way::Up => FETCH_FIRST,
+                Way::Down => 1,
+            },
             ended: false,
         }
     }

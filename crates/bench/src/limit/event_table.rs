@@ -149,7 +149,7 @@ impl Caller {
 }
 
 fn open(path: &Path) -> Result<Connection, BenchError> {
-    let settings = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    let settings = "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768;";
     let connection = Connection::open(path).during("open the limit's database")?;
     connection

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use postgres::Row;
 
 use crate::commit::{AppendResult, RecordedCommand, RequestHash};
-use crate::error::StoreError;
+use crate::error::{DatabaseError, StoreError};
 use crate::event::{EventRecord, SequenceNumber};
 use crate::id::{CommandId, EventId, Timestamp};
-use crate::name::StreamId;
+use crate::name::{EventType, StreamId};
 use crate::payload::Payload;
 use crate::postgresql::session::Session;
 use crate::posting::{Alternative, Leaf, LeafKey, alternatives};
@@ -436,19 +436,19 @@ pub(crate) fn number(stored: i64) -> Option<SequenceNumber> {
 /// Reads a row of `select!`.
 fn record(row: &Row) -> Result<EventRecord, StoreError> {
     let seq = row.get::<_, i64>(0).unsigned_abs();
-    let event_id: &[u8] = row.get(1);
-    let event_id = event_id
-        .try_into()
-        .map_err(|error: std::array::TryFromSliceError| StoreError::Damaged {
-            sequence_number: SequenceNumber(seq),
-            source: error.into(),
-        })?;
+    let damaged = |source: DatabaseError| StoreError::Damaged {
+        sequence_number: SequenceNumber(seq),
+        source,
+    };
+    let event_id = row.get::<_, &[u8]>(1).try_into();
+    let event_type = EventType::new(row.get::<_, &str>(3));
+    let stream = row.get::<_, Option<&str>>(4).map(StreamId::new).transpose();
     Stored {
         sequence_number: seq,
-        event_id,
+        event_id: event_id.map_err(|error: std::array::TryFromSliceError| damaged(error.into()))?,
         occurred_at: Timestamp::from_millis(row.get::<_, i64>(2).unsigned_abs()),
-        event_type: row.get(3),
-        stream: row.get(4),
+        event_type: event_type.map_err(|error| damaged(error.into()))?,
+        stream: stream.map_err(|error| damaged(error.into()))?,
         stream_version: row.get::<_, Option<i64>>(5).map(i64::unsigned_abs),
         metadata: row.get(6),
         payload: row.get(7),

@@ -12,18 +12,18 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::sqlite::connection::{BUSY_TIME_MAX, PAGE_BYTES, open_checkpointer};
+use crate::sqlite::connection::{BUSY_TIME_MAX, open_checkpointer};
 use crate::sqlite::fault::{is_failing, read_fault};
 use crate::sqlite::pool::Pool;
 
 /// After how much growth of the write-ahead log a checkpoint is made, in bytes.
-const PASSIVE_BYTES: u64 = 8 << 20;
+const PASSIVE_BYTES: u64 = 16 << 20;
 
 /// From this size on, in bytes, the write-ahead log is cut back by the writer.
 const WAL_BYTES_MAX: u64 = 64 << 20;
 
-/// What a page takes in the write-ahead log, in bytes: itself and a header.
-const FRAME_BYTES: u64 = PAGE_BYTES as u64 + 24;
+/// What a page takes in the write-ahead log beside itself, in bytes.
+const FRAME_HEADER_BYTES: u64 = 24;
 
 /// How long the writer waits for readers to leave before it gives up cutting the write-ahead log back for now.
 const TRUNCATE_PATIENCE: Duration = Duration::from_millis(20);
@@ -34,6 +34,8 @@ pub(crate) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
     /// Held while pages are moved: SQLite lets one connection at a time do so, and turns others away.
     moving: Arc<Mutex<()>>,
+    /// What a page takes in the write-ahead log, in bytes.
+    frame_bytes: u64,
     /// The size of the write-ahead log at which the thread is next woken, in bytes.
     wake_at: u64,
     /// The size at which the writer next tries to cut it back, in bytes.
@@ -43,6 +45,10 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub(crate) fn spawn(database: &Path, failure: Arc<OnceLock<String>>) -> Result<Self, StoreError> {
         let connection = open_checkpointer(database).map_err(read_fault)?;
+        // A file keeps the page size that it was made with.
+        let page_bytes: u32 = connection
+            .pragma_query_value(None, "page_size", |row| row.get(0))
+            .map_err(read_fault)?;
         let moving = Arc::new(Mutex::new(()));
         let (wake, woken) = sync_channel(1);
         let lock = Arc::clone(&moving);
@@ -57,6 +63,7 @@ impl Checkpointer {
             wake: Some(wake),
             thread: Some(thread),
             moving,
+            frame_bytes: u64::from(page_bytes) + FRAME_HEADER_BYTES,
             wake_at: PASSIVE_BYTES,
             truncate_at: WAL_BYTES_MAX,
         })
@@ -64,7 +71,7 @@ impl Checkpointer {
 
     /// Does what the size of the write-ahead log asks for, after a commit.
     pub(crate) fn after_commit(&mut self, writer: &Connection, readers: &Pool) -> rusqlite::Result<()> {
-        let size = wal_bytes(writer)?;
+        let size = wal_frames(writer)? * self.frame_bytes;
         // The log has started over since it was last looked at.
         if size.saturating_add(PASSIVE_BYTES) < self.wake_at {
             (self.wake_at, self.truncate_at) = (PASSIVE_BYTES, WAL_BYTES_MAX);
@@ -129,10 +136,10 @@ pub(crate) fn judge(error: &rusqlite::Error, failure: &OnceLock<String>) {
     }
 }
 
-/// How much of the write-ahead log is in use. The length of its file does not say: it is written over from the start.
-fn wal_bytes(connection: &Connection) -> rusqlite::Result<u64> {
+/// How many pages of the write-ahead log are in use. The length of its file does not say: it is written over from the start.
+fn wal_frames(connection: &Connection) -> rusqlite::Result<u64> {
     let frames: i64 = connection
         .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
         .query_row([], |row| row.get(1))?;
-    Ok(u64::try_from(frames).unwrap_or(0) * FRAME_BYTES)
+    Ok(u64::try_from(frames).unwrap_or(0))
 }

@@ -15,8 +15,9 @@ use crate::sqlite::schema::{APPLICATION_ID, TABLES, migrations};
 /// How long a connection waits for another process, for instance for its commit.
 pub(crate) const BUSY_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// The page size, in bytes.
-pub(crate) const PAGE_BYTES: u32 = 8_192;
+/// The page size of a new file, in bytes. A commit writes a row to each of several trees, and to the write-ahead log a page
+/// for each: small pages are half the bytes to flush.
+const PAGE_BYTES: u32 = 4_096;
 
 /// The page cache of the writer, in KiB, as SQLite wants it: negative. Postings are written all over the index, and
 /// what stays in memory is written once.
@@ -140,6 +141,8 @@ fn guard(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans do not depend on what is bound: a statement with a bound LIMIT would be prepared anew each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Without it, INSERT OR REPLACE would pass by the triggers that keep the log as it is.
     connection.pragma_update(None, "recursive_triggers", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -7,6 +7,7 @@
 mod checkpoint;
 mod connection;
 mod fault;
+mod names;
 mod pool;
 mod schema;
 mod view;
@@ -32,6 +33,7 @@ use crate::posting::LeafKey;
 use crate::query::{EventQuery, QueryResult};
 use crate::sqlite::checkpoint::Checkpointer;
 use crate::sqlite::fault::read_fault;
+use crate::sqlite::names::TypeNumbers;
 use crate::sqlite::pool::Pool;
 use crate::sqlite::view::{View, number, stored_number};
 use crate::sqlite::writer::{Request, Writer};
@@ -64,6 +66,7 @@ impl Default for SqliteConfig {
 pub struct SqliteStore {
     readers: Pool,
     key: LeafKey,
+    types: Arc<TypeNumbers>,
     news: Arc<News>,
     /// Present until the store is dropped.
     requests: Option<SyncSender<Request>>,
@@ -100,11 +103,13 @@ impl SqliteStore {
         let key = LeafKey(key);
         let readers = Pool::new(path.to_owned(), config.readers_max.get());
         let news = Arc::new(News::default());
+        let types = Arc::new(TypeNumbers::default());
         let failure = Arc::new(OnceLock::new());
         let writer = Writer {
             connection,
             ids: Box::new(ids),
             key: key.clone(),
+            types: Arc::clone(&types),
             readers: readers.clone(),
             checkpointer: Checkpointer::spawn(path, Arc::clone(&failure))?,
             news: Arc::clone(&news),
@@ -122,17 +127,22 @@ impl SqliteStore {
         Ok(Self {
             readers,
             key,
+            types,
             news,
             requests: Some(requests),
             writer: Some(thread),
         })
     }
 
+    /// Reads at one moment. It is not inlined, so that callers who wait for others take little of their stacks.
+    #[inline(never)]
     fn read<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let read = self.readers.read(|connection| {
             Ok::<_, rusqlite::Error>(read(&View {
                 connection,
                 key: &self.key,
+                types: &self.types,
+                is_committed: true,
             }))
         });
         read.map_err(read_fault)?

@@ -16,8 +16,10 @@ struct Shared {
     path: PathBuf,
     readers_max: usize,
     inside: Mutex<Inside>,
-    /// Woken when the gate opens, and when a reader leaves.
-    moved: Condvar,
+    /// Where readers wait for a seat. Each that leaves wakes one: thousands may wait, and one seat is free.
+    freed: Condvar,
+    /// Where the writer waits until nobody reads.
+    emptied: Condvar,
 }
 
 #[derive(Default)]
@@ -34,7 +36,8 @@ impl Pool {
             path,
             readers_max,
             inside: Mutex::default(),
-            moved: Condvar::new(),
+            freed: Condvar::new(),
+            emptied: Condvar::new(),
         }))
     }
 
@@ -43,25 +46,32 @@ impl Pool {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let idle = {
-            let full = |inside: &mut Inside| inside.closed || inside.reading >= self.0.readers_max;
-            let waited = self.0.moved.wait_while(self.lock(), full);
-            let mut inside = waited.unwrap_or_else(PoisonError::into_inner);
-            inside.reading += 1;
-            inside.idle.pop()
-        };
-        let _seat = Seat(self);
-        let connection = match idle {
+        let mut seat = self.sit();
+        let connection = match seat.connection.take() {
             Some(connection) => connection,
             None => open_reader(&self.0.path)?,
         };
-        connection.execute_batch("BEGIN")?;
+        run(&connection, "BEGIN")?;
         let result = read(&connection);
         // A connection that cannot end its transaction is not used again.
-        if connection.execute_batch("ROLLBACK").is_ok() {
-            self.lock().idle.push(connection);
+        if run(&connection, "ROLLBACK").is_ok() {
+            seat.connection = Some(connection);
         }
         result
+    }
+
+    /// Waits for a seat. It is a function of its own, so that those who wait take little of their stacks.
+    #[inline(never)]
+    fn sit(&self) -> Seat<'_> {
+        let full = |inside: &mut Inside| inside.closed || inside.reading >= self.0.readers_max;
+        let waited = self.0.freed.wait_while(self.lock(), full);
+        let mut inside = waited.unwrap_or_else(PoisonError::into_inner);
+        inside.reading += 1;
+        let connection = inside.idle.pop();
+        Seat {
+            pool: self,
+            connection,
+        }
     }
 
     /// Runs `act` while nobody reads; `None` when readers do not leave within `patience`. New ones wait meanwhile.
@@ -69,12 +79,12 @@ impl Pool {
         let mut inside = self.lock();
         inside.closed = true;
         let wait = |inside: &mut Inside| inside.reading > 0;
-        let waited = self.0.moved.wait_timeout_while(inside, patience, wait);
+        let waited = self.0.emptied.wait_timeout_while(inside, patience, wait);
         let (mut inside, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         let done = (!waited.timed_out()).then(act);
         inside.closed = false;
         drop(inside);
-        self.0.moved.notify_all();
+        self.0.freed.notify_all();
         done
     }
 
@@ -84,12 +94,29 @@ impl Pool {
     }
 }
 
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 /// A reader's place inside the gate, given back however the reader ends.
-struct Seat<'a>(&'a Pool);
+struct Seat<'a> {
+    pool: &'a Pool,
+    /// What it reads with; given back with the seat, if it is good for another reader.
+    connection: Option<Connection>,
+}
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.0.lock().reading -= 1;
-        self.0.0.moved.notify_all();
+        let mut inside = self.pool.lock();
+        inside.reading -= 1;
+        inside.idle.extend(self.connection.take());
+        let (closed, empty) = (inside.closed, inside.reading == 0);
+        drop(inside);
+        // While the gate is closed nobody may sit down; who opens it wakes all.
+        if !closed {
+            self.pool.0.freed.notify_one();
+        } else if empty {
+            self.pool.0.emptied.notify_all();
+        }
     }
 }

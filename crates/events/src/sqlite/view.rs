@@ -10,23 +10,38 @@ use crate::event::{EventRecord, SequenceNumber};
 use crate::id::{CommandId, EventId, Timestamp};
 use crate::name::{EventType, StreamId};
 use crate::payload::Payload;
-use crate::posting::{Leaf, LeafKey, alternatives};
+use crate::posting::{Alternative, Leaf, LeafKey, alternatives};
 use crate::query::{EventQuery, QueryResult};
 use crate::record::{Stored, read_payload};
 use crate::sqlite::fault::read_fault;
+use crate::sqlite::names::TypeNumbers;
 use crate::stream::{StreamPosition, StreamSlice, StreamVersion, StreamsRead};
 use crate::walk::{Postings, Walk, Way};
 
-/// The columns that [`record`] reads; `e`, `t` and `s` are the event, its type and its stream.
-const COLUMNS: &str =
-    "e.seq, e.event_id, e.occurred_at, t.name, s.name, e.stream_version, e.metadata, e.payload";
+/// Events with the columns that [`View::record`] reads; `e` is the event and `s` its stream.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.seq, e.event_id, e.occurred_at, e.type_id, s.name, e.stream_version, e.metadata, e.payload
+             FROM event e LEFT JOIN stream s ON s.id = e.stream_id ",
+            $rest
+        )
+    };
+}
 
-const TABLES: &str = "event e JOIN event_type t ON t.id = e.type_id LEFT JOIN stream s ON s.id = e.stream_id";
+/// Events of one stream, whose name is known: the same columns without it.
+const OF_STREAM: &str =
+    "SELECT e.seq, e.event_id, e.occurred_at, e.type_id, NULL, v.version, e.metadata, e.payload
+     FROM stream_event v JOIN event e ON e.seq = v.seq
+     WHERE v.stream_id = ?1 AND v.version > ?2 ORDER BY v.version LIMIT ?3";
 
 /// The store as a connection sees it.
 pub(crate) struct View<'c> {
     pub(crate) connection: &'c Connection,
     pub(crate) key: &'c LeafKey,
+    pub(crate) types: &'c TypeNumbers,
+    /// Whether all that it sees is committed, so that the numbers of types can be remembered.
+    pub(crate) is_committed: bool,
 }
 
 impl View<'_> {
@@ -37,25 +52,34 @@ impl View<'_> {
     }
 
     pub(crate) fn query(&self, query: &EventQuery, limit: usize) -> Result<QueryResult, StoreError> {
-        let head = self.head().map_err(read_fault)?;
         let after = stored_number(query.min_sequence_number.map_or(0, |cursor| cursor.0));
         let mut records = Vec::new();
         if query.filters.is_empty() {
-            let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2");
+            let head = self.head().map_err(read_fault)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            self.collect(&sql, params![after, limit], &mut records)?;
+            let sql = select!("WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2");
+            self.collect(sql, params![after, limit], None, &mut records)?;
             return Ok(QueryResult::new(records, number(head)));
         }
-        let version = self.context_version(query)?;
+        let found = alternatives(query, self.key);
+        let version = self.newest(query, &found)?;
         if let (Some(start), Some(last)) = (after.checked_add(1), version) {
-            let found = alternatives(query, self.key);
-            let mut walk = Walk::new(self, &found, Way::Up, start, head).map_err(read_fault)?;
+            let last = stored_number(last.0);
+            let mut by_number = self
+                .connection
+                .prepare_cached(select!("WHERE e.seq = ?1"))
+                .map_err(read_fault)?;
             // Nothing beyond the version matches, so there is no need to look.
+            let mut walk = Walk::new(self, &found, Way::Up, start, last).map_err(read_fault)?;
             while records.len() < limit
                 && let Some(candidate) = walk.advance().map_err(read_fault)?
-                && candidate.seq <= stored_number(last.0)
+                && candidate.seq <= last
             {
-                let record = self.record_at(candidate.seq)?;
+                let mut rows = by_number.query([candidate.seq]).map_err(read_fault)?;
+                let Some(row) = rows.next().map_err(read_fault)? else {
+                    return Err(damaged(candidate.seq, "a posting has no event".into()));
+                };
+                let record = self.record(row, None)?;
                 if candidate.exact || query.matches(&record.event_type, &record.payload) {
                     records.push(record);
                 }
@@ -66,9 +90,21 @@ impl View<'_> {
 
     /// The highest number among all events that match, whatever the cursor.
     pub(crate) fn context_version(&self, query: &EventQuery) -> Result<Option<SequenceNumber>, StoreError> {
-        let head = self.head().map_err(read_fault)?;
-        let found = alternatives(query, self.key);
-        let mut walk = Walk::new(self, &found, Way::Down, head, head).map_err(read_fault)?;
+        self.newest(query, &alternatives(query, self.key))
+    }
+
+    fn newest(
+        &self,
+        query: &EventQuery,
+        found: &[Alternative],
+    ) -> Result<Option<SequenceNumber>, StoreError> {
+        // Lists end by themselves; where there is none, the walk begins at the last event.
+        let head = if found.iter().any(Alternative::is_everything) {
+            self.head().map_err(read_fault)?
+        } else {
+            i64::MAX
+        };
+        let mut walk = Walk::new(self, found, Way::Down, head, head).map_err(read_fault)?;
         while let Some(candidate) = walk.advance().map_err(read_fault)? {
             if candidate.exact || self.matches(candidate.seq, query)? {
                 return Ok(number(candidate.seq));
@@ -79,55 +115,94 @@ impl View<'_> {
 
     /// Looks at no more of an event than it takes to judge it.
     fn matches(&self, seq: i64, query: &EventQuery) -> Result<bool, StoreError> {
-        let sql =
-            "SELECT t.name, e.payload FROM event e JOIN event_type t ON t.id = e.type_id WHERE e.seq = ?1";
+        let sql = "SELECT type_id, payload FROM event WHERE seq = ?1";
         let mut statement = self.connection.prepare_cached(sql).map_err(read_fault)?;
         let mut rows = statement.query([seq]).map_err(read_fault)?;
         let Some(row) = rows.next().map_err(read_fault)? else {
             return Err(damaged(seq, "a posting has no event".into()));
         };
-        let text = |column| -> Result<&str, StoreError> {
-            row.get_ref(column)
-                .map_err(read_fault)?
-                .as_str()
-                .map_err(|error| damaged(seq, error.into()))
-        };
-        let event_type = EventType::new(text(0)?).map_err(|error| damaged(seq, error.into()))?;
-        let payload = read_payload(text(1)?).map_err(|error| damaged(seq, error.into()))?;
+        let event_type = self.event_type(row.get(0).map_err(read_fault)?, seq)?;
+        let text = row.get_ref(1).map_err(read_fault)?.as_str();
+        let text = text.map_err(|error| damaged(seq, error.into()))?;
+        let payload = read_payload(text).map_err(|error| damaged(seq, error.into()))?;
         Ok(query.matches(&event_type, &payload))
     }
 
-    pub(crate) fn record_at(&self, seq: i64) -> Result<EventRecord, StoreError> {
-        let mut records = Vec::with_capacity(1);
-        let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE e.seq = ?1");
-        self.collect(&sql, [seq], &mut records)?;
-        records
-            .pop()
-            .ok_or_else(|| damaged(seq, "a posting has no event".into()))
+    /// The type of this number, which event `seq` has.
+    fn event_type(&self, id: i64, seq: i64) -> Result<EventType, StoreError> {
+        if let Some(known) = self.types.name(id) {
+            return Ok(known);
+        }
+        let name: Option<String> = self
+            .connection
+            .prepare_cached("SELECT name FROM event_type WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)).optional())
+            .map_err(read_fault)?;
+        let name = name.ok_or_else(|| damaged(seq, "its type has no name".into()))?;
+        let name = EventType::new(name).map_err(|error| damaged(seq, error.into()))?;
+        if self.is_committed {
+            self.types.learn(id, &name);
+        }
+        Ok(name)
     }
 
+    /// Reads events; `stream` is the one that all of them are in, where the rows do not name it.
     fn collect(
         &self,
         sql: &str,
         params: impl rusqlite::Params,
+        stream: Option<&StreamId>,
         records: &mut Vec<EventRecord>,
     ) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(read_fault)?;
         let mut rows = statement.query(params).map_err(read_fault)?;
         while let Some(row) = rows.next().map_err(read_fault)? {
-            records.push(record(row)?);
+            records.push(self.record(row, stream)?);
         }
         Ok(())
     }
 
-    pub(crate) fn stream_version(&self, stream: &StreamId) -> Result<StreamVersion, StoreError> {
-        let sql = "SELECT coalesce(max(version), 0) FROM stream_event
-            WHERE stream_id = (SELECT id FROM stream WHERE name = ?1)";
-        let mut statement = self.connection.prepare_cached(sql).map_err(read_fault)?;
-        let version: i64 = statement
+    /// Reads a row of events.
+    fn record(&self, row: &Row<'_>, stream: Option<&StreamId>) -> Result<EventRecord, StoreError> {
+        let seq: i64 = row.get(0).map_err(read_fault)?;
+        let text = |column: usize| -> Result<Option<&str>, StoreError> {
+            row.get_ref(column)
+                .map_err(read_fault)?
+                .as_str_or_null()
+                .map_err(|error| damaged(seq, error.into()))
+        };
+        let named = text(4)?.map(StreamId::new).transpose();
+        let named = named.map_err(|error| damaged(seq, error.into()))?;
+        Stored {
+            sequence_number: seq.unsigned_abs(),
+            event_id: row.get(1).map_err(|error| damaged(seq, error.into()))?,
+            occurred_at: Timestamp::from_millis(row.get::<_, i64>(2).map_err(read_fault)?.unsigned_abs()),
+            event_type: self.event_type(row.get(3).map_err(read_fault)?, seq)?,
+            stream: named.or_else(|| stream.cloned()),
+            stream_version: row
+                .get::<_, Option<i64>>(5)
+                .map_err(read_fault)?
+                .map(i64::unsigned_abs),
+            metadata: text(6)?,
+            payload: text(7)?.unwrap_or_default(),
+        }
+        .read()
+    }
+
+    /// The number of a stream; `None` when it is not there.
+    pub(crate) fn stream_id(&self, stream: &StreamId) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached("SELECT id FROM stream WHERE name = ?1")?
             .query_row([stream.as_str()], |row| row.get(0))
-            .map_err(read_fault)?;
-        Ok(StreamVersion(version as u64))
+            .optional()
+    }
+
+    /// Where the stream of this number ends.
+    pub(crate) fn last_version(&self, stream: i64) -> rusqlite::Result<StreamVersion> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(version), 0) FROM stream_event WHERE stream_id = ?1")?
+            .query_row([stream], |row| row.get::<_, i64>(0))
+            .map(|version| StreamVersion(version.unsigned_abs()))
     }
 
     pub(crate) fn read_streams(
@@ -135,45 +210,59 @@ impl View<'_> {
         streams: &BTreeSet<StreamId>,
         after: Option<SequenceNumber>,
     ) -> Result<StreamsRead, StoreError> {
+        let head = self.head().map_err(read_fault)?;
         let after = stored_number(after.map_or(0, |after| after.0));
-        let sql = format!(
-            "SELECT {COLUMNS} FROM stream_event v JOIN event e ON e.seq = v.seq
-                JOIN event_type t ON t.id = e.type_id JOIN stream s ON s.id = v.stream_id
-             WHERE v.stream_id = (SELECT id FROM stream WHERE name = ?1) AND v.version > ?2 ORDER BY v.version"
-        );
         let mut read = StreamsRead {
             records: Vec::new(),
             versions: Vec::with_capacity(streams.len()),
-            head: number(self.head().map_err(read_fault)?),
+            head: number(head),
         };
         for stream in streams {
-            let version = self.stream_version(stream)?;
+            let version = match self.stream_id(stream).map_err(read_fault)? {
+                Some(id) => self.read_after((stream, id), after, head, &mut read.records)?,
+                None => StreamVersion::EMPTY,
+            };
             read.versions.push(StreamPosition {
                 stream: stream.clone(),
                 version,
             });
-            let before = self.version_at(stream, after, version)?;
-            self.collect(&sql, params![stream.as_str(), before], &mut read.records)?;
         }
         read.records.sort_by_key(|record| record.sequence_number);
         Ok(read)
     }
 
+    /// Reads the events of a stream after number `after` of the store, and gives the version at which it ends.
+    fn read_after(
+        &self,
+        (stream, id): (&StreamId, i64),
+        after: i64,
+        head: i64,
+        records: &mut Vec<EventRecord>,
+    ) -> Result<StreamVersion, StoreError> {
+        if after <= 0 {
+            let before = records.len();
+            self.collect(OF_STREAM, [id, 0, i64::MAX], Some(stream), records)?;
+            // All of it was read, and a stream that has a number may have no event.
+            let last = records[before..].last().and_then(|last| last.stream.as_ref());
+            return Ok(last.map_or(StreamVersion::EMPTY, |place| place.version));
+        }
+        let version = self.last_version(id).map_err(read_fault)?;
+        if after < head {
+            let before = self.version_at(id, after, version).map_err(read_fault)?;
+            self.collect(OF_STREAM, [id, before, i64::MAX], Some(stream), records)?;
+        }
+        Ok(version)
+    }
+
     /// How many events a stream, which ends at `version`, had when the store was at `seq`: versions rise with sequence
     /// numbers, so halving finds it.
-    fn version_at(&self, stream: &StreamId, seq: i64, version: StreamVersion) -> Result<i64, StoreError> {
-        let sql = "SELECT seq FROM stream_event
-            WHERE stream_id = (SELECT id FROM stream WHERE name = ?1) AND version = ?2";
-        let mut statement = self.connection.prepare_cached(sql).map_err(read_fault)?;
-        let (mut low, mut high) = (0, version.0 as i64);
-        if seq <= 0 {
-            return Ok(0);
-        }
+    fn version_at(&self, stream: i64, seq: i64, version: StreamVersion) -> rusqlite::Result<i64> {
+        let sql = "SELECT seq FROM stream_event WHERE stream_id = ?1 AND version = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let (mut low, mut high) = (0, stored_number(version.0));
         while low < high {
             let middle = low + (high - low + 1) / 2;
-            let found: i64 = statement
-                .query_row(params![stream.as_str(), middle], |row| row.get(0))
-                .map_err(read_fault)?;
+            let found: i64 = statement.query_row([stream, middle], |row| row.get(0))?;
             if found <= seq {
                 low = middle;
             } else {
@@ -189,23 +278,17 @@ impl View<'_> {
         after: StreamVersion,
         limit: usize,
     ) -> Result<StreamSlice, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM stream_event v JOIN event e ON e.seq = v.seq
-                JOIN event_type t ON t.id = e.type_id JOIN stream s ON s.id = v.stream_id
-             WHERE v.stream_id = (SELECT id FROM stream WHERE name = ?1) AND v.version > ?2
-             ORDER BY v.version LIMIT ?3"
-        );
-        let mut records = Vec::new();
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.collect(
-            &sql,
-            params![stream.as_str(), stored_number(after.0), limit],
-            &mut records,
-        )?;
-        Ok(StreamSlice {
-            records,
-            version: self.stream_version(stream)?,
-        })
+        let mut slice = StreamSlice {
+            records: Vec::new(),
+            version: StreamVersion::EMPTY,
+        };
+        if let Some(id) = self.stream_id(stream).map_err(read_fault)? {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let range = [id, stored_number(after.0), limit];
+            self.collect(OF_STREAM, range, Some(stream), &mut slice.records)?;
+            slice.version = self.last_version(id).map_err(read_fault)?;
+        }
+        Ok(slice)
     }
 
     /// Where each stream of a batch ended with it, in rising order.
@@ -294,17 +377,24 @@ impl Postings for View<'_> {
                 .query_map([], |row| row.get(0))?
                 .collect();
         };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id FROM event_type WHERE name = ?1")?;
-        let mut ids = Vec::new();
+        let mut ids = Vec::with_capacity(named.len());
         for name in named {
+            if let Some(known) = self.types.number(name) {
+                ids.push(known);
+                continue;
+            }
+            let found = self
+                .connection
+                .prepare_cached("SELECT id FROM event_type WHERE name = ?1")?
+                .query_row([name.as_str()], |row| row.get::<_, i64>(0))
+                .optional()?;
             // A type without an event has no number, and no list.
-            ids.extend(
-                statement
-                    .query_row([name.as_str()], |row| row.get::<_, i64>(0))
-                    .optional()?,
-            );
+            if let Some(found) = found {
+                if self.is_committed {
+                    self.types.learn(found, name);
+                }
+                ids.push(found);
+            }
         }
         Ok(ids)
     }
@@ -348,29 +438,4 @@ fn damaged(seq: i64, source: DatabaseError) -> StoreError {
         sequence_number: SequenceNumber(seq.unsigned_abs()),
         source,
     }
-}
-
-/// Reads a row of [`COLUMNS`].
-fn record(row: &Row<'_>) -> Result<EventRecord, StoreError> {
-    let seq: i64 = row.get(0).map_err(read_fault)?;
-    let text = |column: usize| -> Result<Option<&str>, StoreError> {
-        row.get_ref(column)
-            .map_err(read_fault)?
-            .as_str_or_null()
-            .map_err(|error| damaged(seq, error.into()))
-    };
-    Stored {
-        sequence_number: seq.unsigned_abs(),
-        event_id: row.get(1).map_err(|error| damaged(seq, error.into()))?,
-        occurred_at: Timestamp::from_millis(row.get::<_, i64>(2).map_err(read_fault)?.unsigned_abs()),
-        event_type: text(3)?.unwrap_or_default(),
-        stream: text(4)?,
-        stream_version: row
-            .get::<_, Option<i64>>(5)
-            .map_err(read_fault)?
-            .map(i64::unsigned_abs),
-        metadata: text(6)?,
-        payload: text(7)?.unwrap_or_default(),
-    }
-    .read()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::commit::{AppendResult, Commit, Committed};
 use crate::error::{AppendError, ContextConflict, StoreError, StreamMismatch};
@@ -17,6 +17,7 @@ use crate::posting::{Leaf, LeafKey};
 use crate::record::write_metadata;
 use crate::sqlite::checkpoint::{self, Checkpointer};
 use crate::sqlite::fault::{is_failing, is_full, read_fault};
+use crate::sqlite::names::TypeNumbers;
 use crate::sqlite::pool::Pool;
 use crate::sqlite::view::{View, stored_number};
 use crate::stream::{StreamPosition, StreamVersion};
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) ids: Box<dyn IdSource>,
     pub(crate) key: LeafKey,
+    pub(crate) types: Arc<TypeNumbers>,
     pub(crate) readers: Pool,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) news: Arc<News>,
@@ -96,7 +98,7 @@ impl Writer {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batch = Batch::begin(&transaction, &*self.ids, &self.key)?;
+        let mut batch = Batch::begin(&transaction, &*self.ids, &self.key, &self.types)?;
         let mut results = Vec::with_capacity(commits.len());
         for commit in commits {
             results.push(match batch.commit(commit) {
@@ -106,9 +108,11 @@ impl Writer {
             });
         }
         batch.post()?;
-        let head = batch.head;
-        drop(batch);
+        let (head, types) = batch.end();
         transaction.commit()?;
+        for (name, number) in &types {
+            self.types.learn(*number, name);
+        }
         self.news.grown_to(head);
         Ok(results)
     }
@@ -152,6 +156,14 @@ impl<E: Into<AppendError>> From<E> for Fault {
     }
 }
 
+/// Where a stream ends.
+#[derive(Clone, Copy)]
+struct StreamEnd {
+    /// Absent when it is not there yet.
+    id: Option<i64>,
+    version: StreamVersion,
+}
+
 /// One transaction. Each commit in it sees those before it.
 struct Batch<'c> {
     connection: &'c Connection,
@@ -159,13 +171,25 @@ struct Batch<'c> {
     key: &'c LeafKey,
     head: i64,
     mint: Mint,
+    known_types: &'c TypeNumbers,
+    /// Types that are new, or were not known yet.
     types: BTreeMap<EventType, i64>,
+    /// Streams that commits of this transaction have named, and where they end now.
+    streams: BTreeMap<StreamId, StreamEnd>,
+    insert_event: CachedStatement<'c>,
+    insert_stream_event: CachedStatement<'c>,
+    insert_posting: CachedStatement<'c>,
     /// Postings that are not written yet: sorted, they are written faster.
     postings: Vec<(i64, Leaf, i64)>,
 }
 
 impl<'c> Batch<'c> {
-    fn begin(connection: &'c Connection, ids: &'c dyn IdSource, key: &'c LeafKey) -> rusqlite::Result<Self> {
+    fn begin(
+        connection: &'c Connection,
+        ids: &'c dyn IdSource,
+        key: &'c LeafKey,
+        known_types: &'c TypeNumbers,
+    ) -> rusqlite::Result<Self> {
         let last: Option<(i64, [u8; 16])> = connection
             .prepare_cached("SELECT seq, event_id FROM event ORDER BY seq DESC LIMIT 1")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -178,15 +202,28 @@ impl<'c> Batch<'c> {
             mint: Mint {
                 last: last.map(|(_, id)| EventId::from_bytes(id)),
             },
+            known_types,
             types: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            insert_event: connection
+                .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?,
+            insert_stream_event: connection.prepare_cached("INSERT INTO stream_event VALUES (?1, ?2, ?3)")?,
+            insert_posting: connection.prepare_cached("INSERT INTO posting VALUES (?1, ?2, ?3)")?,
             postings: Vec::new(),
         })
+    }
+
+    /// The last number, and the types that others may learn when the transaction is committed.
+    fn end(self) -> (i64, BTreeMap<EventType, i64>) {
+        (self.head, self.types)
     }
 
     const fn view(&self) -> View<'c> {
         View {
             connection: self.connection,
             key: self.key,
+            types: self.known_types,
+            is_committed: false,
         }
     }
 
@@ -223,10 +260,11 @@ impl<'c> Batch<'c> {
         }))
     }
 
-    fn check_streams(&self, commit: &Commit) -> Result<(), AppendError> {
+    fn check_streams(&mut self, commit: &Commit) -> Result<(), Fault> {
         let mut mismatches = Vec::new();
         for position in &commit.streams {
-            let actual = self.view().stream_version(&position.stream)?;
+            let end = self.stream_end(&position.stream);
+            let actual = end.map_err(Fault::Database)?.version;
             if actual != position.version {
                 mismatches.push(StreamMismatch {
                     stream: position.stream.clone(),
@@ -238,7 +276,7 @@ impl<'c> Batch<'c> {
         if mismatches.is_empty() {
             Ok(())
         } else {
-            Err(AppendError::Streams(mismatches))
+            Err(AppendError::Streams(mismatches).into())
         }
     }
 
@@ -262,18 +300,13 @@ impl<'c> Batch<'c> {
     fn write(&mut self, commit: Commit) -> rusqlite::Result<Committed> {
         let now = self.ids.now();
         let before = self.head;
-        let mut streams: BTreeMap<StreamId, (i64, StreamVersion)> = BTreeMap::new();
+        let mut streams: BTreeMap<StreamId, StreamVersion> = BTreeMap::new();
         for event in commit.events {
             let place = match &event.stream {
                 Some(stream) => {
-                    if !streams.contains_key(stream) {
-                        let id = self.stream_id(stream)?;
-                        let version = self.last_version(id)?;
-                        streams.insert(stream.clone(), (id, version));
-                    }
-                    let place = streams.get_mut(stream).expect("it was put there above");
-                    place.1 = place.1.next();
-                    Some(*place)
+                    let (id, version) = self.next_in(stream)?;
+                    streams.insert(stream.clone(), version);
+                    Some((id, stored_number(version.0)))
                 }
                 None => None,
             };
@@ -302,7 +335,7 @@ impl<'c> Batch<'c> {
             append,
             streams: streams
                 .into_iter()
-                .map(|(stream, (_, version))| StreamPosition { stream, version })
+                .map(|(stream, version)| StreamPosition { stream, version })
                 .collect(),
             result,
             repeated: false,
@@ -314,27 +347,22 @@ impl<'c> Batch<'c> {
         event: NewEvent,
         id: EventId,
         occurred_at: u64,
-        place: Option<(i64, StreamVersion)>,
+        stream: Option<(i64, i64)>,
     ) -> rusqlite::Result<()> {
         let type_id = self.type_id(event.event_type)?;
         self.head += 1;
-        let stream = place.map(|(id, version)| (id, stored_number(version.0)));
-        self.connection
-            .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![
-                self.head,
-                id.as_bytes(),
-                stored_number(occurred_at),
-                type_id,
-                stream.map(|(id, _)| id),
-                stream.map(|(_, version)| version),
-                write_metadata(&event.metadata),
-                event.payload.canonical(),
-            ])?;
+        self.insert_event.execute(params![
+            self.head,
+            id.as_bytes(),
+            stored_number(occurred_at),
+            type_id,
+            stream.map(|(id, _)| id),
+            stream.map(|(_, version)| version),
+            write_metadata(&event.metadata),
+            event.payload.canonical(),
+        ])?;
         if let Some((stream, version)) = stream {
-            self.connection
-                .prepare_cached("INSERT INTO stream_event VALUES (?1, ?2, ?3)")?
-                .execute([stream, version, self.head])?;
+            self.insert_stream_event.execute([stream, version, self.head])?;
         }
         let listed = self.key.listed(&event.payload);
         self.postings
@@ -345,11 +373,8 @@ impl<'c> Batch<'c> {
     /// Writes the postings gathered so far, in the order of the index.
     fn post(&mut self) -> rusqlite::Result<()> {
         self.postings.sort_unstable();
-        let mut statement = self
-            .connection
-            .prepare_cached("INSERT INTO posting VALUES (?1, ?2, ?3)")?;
         for (type_id, leaf, seq) in self.postings.drain(..) {
-            statement.execute([type_id, leaf.0, seq])?;
+            self.insert_posting.execute([type_id, leaf.0, seq])?;
         }
         Ok(())
     }
@@ -358,40 +383,56 @@ impl<'c> Batch<'c> {
         if let Some(&id) = self.types.get(&event_type) {
             return Ok(id);
         }
-        let id = self.numbered(
-            "SELECT id FROM event_type WHERE name = ?1",
-            "INSERT INTO event_type (name) VALUES (?1)",
-            event_type.as_str(),
-        )?;
+        if let Some(id) = self.known_types.number(&event_type) {
+            return Ok(id);
+        }
+        let found = self
+            .connection
+            .prepare_cached("SELECT id FROM event_type WHERE name = ?1")?
+            .query_row([event_type.as_str()], |row| row.get(0))
+            .optional()?;
+        let id = match found {
+            Some(id) => id,
+            None => self
+                .connection
+                .prepare_cached("INSERT INTO event_type (name) VALUES (?1)")?
+                .insert([event_type.as_str()])?,
+        };
         self.types.insert(event_type, id);
         Ok(id)
     }
 
-    fn stream_id(&self, stream: &StreamId) -> rusqlite::Result<i64> {
-        self.numbered(
-            "SELECT id FROM stream WHERE name = ?1",
-            "INSERT INTO stream (name) VALUES (?1)",
-            stream.as_str(),
-        )
-    }
-
-    /// The number of a name, which gets one if it has none.
-    fn numbered(&self, select: &str, insert: &str, name: &str) -> rusqlite::Result<i64> {
-        let found = self
-            .connection
-            .prepare_cached(select)?
-            .query_row([name], |row| row.get(0))
-            .optional()?;
-        match found {
-            Some(id) => Ok(id),
-            None => self.connection.prepare_cached(insert)?.insert([name]),
+    /// Where a stream ends at this point of the transaction.
+    fn stream_end(&mut self, stream: &StreamId) -> rusqlite::Result<StreamEnd> {
+        if let Some(&end) = self.streams.get(stream) {
+            return Ok(end);
         }
+        let id = self.view().stream_id(stream)?;
+        let version = id.map(|id| self.view().last_version(id)).transpose()?;
+        let end = StreamEnd {
+            id,
+            version: version.unwrap_or(StreamVersion::EMPTY),
+        };
+        self.streams.insert(stream.clone(), end);
+        Ok(end)
     }
 
-    fn last_version(&self, stream: i64) -> rusqlite::Result<StreamVersion> {
-        self.connection
-            .prepare_cached("SELECT coalesce(max(version), 0) FROM stream_event WHERE stream_id = ?1")?
-            .query_row([stream], |row| row.get::<_, i64>(0))
-            .map(|version| StreamVersion(version.unsigned_abs()))
+    /// The number of a stream, which gets one if it has none, and the version of its next event.
+    fn next_in(&mut self, stream: &StreamId) -> rusqlite::Result<(i64, StreamVersion)> {
+        let end = self.stream_end(stream)?;
+        let id = match end.id {
+            Some(id) => id,
+            None => self
+                .connection
+                .prepare_cached("INSERT INTO stream (name) VALUES (?1)")?
+                .insert([stream.as_str()])?,
+        };
+        let version = end.version.next();
+        let moved = StreamEnd {
+            id: Some(id),
+            version,
+        };
+        self.streams.insert(stream.clone(), moved);
+        Ok((id, version))
     }
 }
