@@ -24,7 +24,7 @@ export interface paths {
                     entity?: string;
                     /** @description Of a record: what was done to this field, an id or a name; the table must be named too. */
                     field?: string;
-                    /** @description How many commands are looked at: 1 to 1,000; 100 when absent. */
+                    /** @description How many commands: 1 to 1,000; 100 when absent. */
                     limit?: number;
                     /** @description What was done at this time or later: RFC 3339. */
                     since?: string;
@@ -2202,6 +2202,310 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projections/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a projection finish what it is at, and rest until it is resumed or the engine starts again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The projection */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OfWorkspace"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProjectionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a projection throw its rows away and make them anew; a paused one does so when it is resumed. Until then they are
+         *     not whole: `rebuilding_to` tells how far it has to come.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The projection */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OfWorkspace"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProjectionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a projection go on that was paused or has failed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The projection */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OfWorkspace"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProjectionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the rows of a projection. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page before ended: its `next_cursor`. */
+                    cursor?: string;
+                    /** @description How many rows: 1 to 1,000; 100 when absent. */
+                    limit?: number;
+                    /** @description Wait until this event is in the rows, so that what was just recorded is found; at most 5 s. */
+                    reached?: number;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The projection */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProjectionRows"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the projections with how far they are and what is wrong with them. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProjectionList"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/records/{id}": {
         parameters: {
             query?: never;
@@ -4264,7 +4568,10 @@ export interface components {
         Audit: {
             /** @description The commands, newest first, in the order in which they arrived here. */
             entries: components["schemas"]["AuditEntryView"][];
-            /** @description Where the next page begins; `null` on the last. A page can be short of its limit, or empty, and not be the last. */
+            /**
+             * @description Where the next page begins; `null` on the last. A page that is not the last is short of its limit only if 8,192
+             *     commands were looked at in vain, which takes a `table`, an `entity`, or an audit log that is far behind.
+             */
             next_cursor?: string | null;
         };
         /** @description What a command was decided on. */
@@ -5257,10 +5564,19 @@ export interface components {
         };
         /** @description The engine runs. */
         Health: {
-            /** @description Always `ok`: an engine that does not run gives no answer. */
+            /** @description How many workspaces are there and cannot be opened. */
+            broken_workspaces: number;
+            /** @description How its projections are. */
+            projections: components["schemas"]["ProjectionsHealth"];
+            /**
+             * @description `ok`; `degraded` when a workspace cannot be opened or a projection needs somebody to look after it. An engine that
+             *     does not run gives no answer.
+             */
             status: string;
             /** @description The version of the program. */
             version: string;
+            /** @description How many workspaces are open. */
+            workspaces: number;
         };
         /** @description A bundle that is stored and not applied. */
         HeldView: {
@@ -5515,7 +5831,7 @@ export interface components {
          * @description Names a kind of refusal; its spelling never changes.
          * @enum {string}
          */
-        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_decision" | "unknown_bundle" | "method_not_allowed" | "request_timeout" | "command_reused" | "context_changed" | "streams_changed" | "facts_not_drafted" | "decision_resolved" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "already_joined" | "unwritable" | "too_large" | "not_json" | "bad_fact" | "bad_context" | "not_unseen" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "closed" | "read_only" | "disk_full";
+        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_decision" | "unknown_bundle" | "unknown_projection" | "method_not_allowed" | "request_timeout" | "command_reused" | "context_changed" | "streams_changed" | "facts_not_drafted" | "decision_resolved" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "projection_running" | "projection_paused" | "already_joined" | "unwritable" | "too_large" | "not_json" | "bad_fact" | "bad_context" | "not_unseen" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "rate_limited" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "projections_failed" | "projection_behind" | "closed" | "read_only" | "disk_full";
         /** @description A refusal: what was refused and why, and what a person needs to go on. Members that do not apply are absent. */
         ProblemDocument: {
             /**
@@ -5560,6 +5876,11 @@ export interface components {
             overlay_id?: string | null;
             /** @description The stable name of the closer reason. */
             reason?: string | null;
+            /**
+             * Format: int64
+             * @description After how many milliseconds it is worth trying again.
+             */
+            retry_after_ms?: number | null;
             /** @description How large it is. */
             size?: number | null;
             /**
@@ -5577,6 +5898,104 @@ export interface components {
             type: string;
             /** @description The workspaces that are open. */
             workspaces?: string[] | null;
+        };
+        /** @description The projections of a workspace. */
+        ProjectionList: {
+            /** @description All of them, by name. */
+            projections: components["schemas"]["ProjectionView"][];
+        };
+        /** @description Rows of a projection. */
+        ProjectionRows: {
+            /** @description Where the next page begins; `null` on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Everything up to this event is in the rows; `null` before the first.
+             */
+            position?: number | null;
+            /**
+             * @description The rows, in the order of the projection: `event_types` by type, `event_streams` by stream, `audit_log` newest
+             *     first.
+             */
+            rows: Record<string, never>[];
+        };
+        /** @description How the projections of all open workspaces are, in short. */
+        ProjectionsHealth: {
+            /** @description How many there are. */
+            count: number;
+            /**
+             * Format: int64
+             * @description How many events the one that is furthest behind has not looked at, as far as it knows.
+             */
+            lag_max: number;
+            /**
+             * @description How many of them somebody has to look after: they wait, have failed, or have set events aside; and those of a
+             *     workspace whose projections cannot be run.
+             */
+            unhealthy: number;
+        };
+        /** @description How a projection is. */
+        ProjectionView: {
+            /**
+             * Format: int64
+             * @description How many events are in its rows.
+             */
+            applied: number;
+            /**
+             * Format: int64
+             * @description How long it took since the engine started to apply events, in microseconds.
+             */
+            busy_us: number;
+            /**
+             * Format: int64
+             * @description The last event there is.
+             */
+            head?: number | null;
+            /** @description Whether nobody has to look after it. */
+            healthy: boolean;
+            /**
+             * Format: int64
+             * @description How many events it has not looked at.
+             */
+            lag: number;
+            /** @description Its name. */
+            name: string;
+            /** @description `free` or `ordered`: whether the order of events matters to it. */
+            order: string;
+            /**
+             * Format: int64
+             * @description Everything up to here is in its rows, or was set aside; `null` before the first event.
+             */
+            position?: number | null;
+            /** @description Why it waits or has failed. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Its rows are whole once this is reached; `null` when they are.
+             */
+            rebuilding_to?: number | null;
+            /**
+             * Format: int64
+             * @description How often its rows were made anew since the engine started.
+             */
+            rebuilds: number;
+            /**
+             * Format: int64
+             * @description How many events were set aside.
+             */
+            set_aside: number;
+            /** @description The first 100 of them. */
+            set_aside_events: components["schemas"]["SetAsideView"][];
+            /**
+             * @description `running`, `rebuilding`, `paused`, `waiting` (the workspace or the file of its rows cannot be used, and it goes on
+             *     by itself), `failed` (it goes on when it is resumed) or `ended`.
+             */
+            state: string;
+            /**
+             * Format: int32
+             * @description The version of its definition: rows of another one are made anew.
+             */
+            version: number;
         };
         /** @description Which events to read. */
         QueryEvents: {
@@ -5818,6 +6237,16 @@ export interface components {
         Session: {
             /** @description To be sent as `Authorization: Bearer TOKEN`. */
             token: string;
+        };
+        /** @description An event that a projection could not deal with. */
+        SetAsideView: {
+            /** @description What was wrong. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            sequence_number: number;
         };
         /** @description Something that was not taken back. */
         SkippedView: {
@@ -6217,6 +6646,10 @@ export type Peers = components['schemas']['Peers'];
 export type PeerView = components['schemas']['PeerView'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProblemDocument = components['schemas']['ProblemDocument'];
+export type ProjectionList = components['schemas']['ProjectionList'];
+export type ProjectionRows = components['schemas']['ProjectionRows'];
+export type ProjectionsHealth = components['schemas']['ProjectionsHealth'];
+export type ProjectionView = components['schemas']['ProjectionView'];
 export type QueryEvents = components['schemas']['QueryEvents'];
 export type RebalanceEdges = components['schemas']['RebalanceEdges'];
 export type RecordConflict = components['schemas']['RecordConflict'];
@@ -6240,6 +6673,7 @@ export type Revert = components['schemas']['Revert'];
 export type Reverted = components['schemas']['Reverted'];
 export type RowView = components['schemas']['RowView'];
 export type Session = components['schemas']['Session'];
+export type SetAsideView = components['schemas']['SetAsideView'];
 export type SkippedView = components['schemas']['SkippedView'];
 export type SplitRecord = components['schemas']['SplitRecord'];
 export type StateOfSync = components['schemas']['StateOfSync'];
