@@ -145,8 +145,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             requests: RateLimit {
-                per_second: const { NonZeroU32::new(5_000).expect("5,000 is not 0") },
-                burst: const { NonZeroU32::new(20_000).expect("20,000 is not 0") },
+                per_second: const { NonZeroU32::new(20_000).expect("20,000 is not 0") },
+                burst: const { NonZeroU32::new(40_000).expect("40,000 is not 0") },
             },
             reads_max: const { NonZeroU32::new(16).expect("16 is not 0") },
             sockets_max: const { NonZeroU32::new(64).expect("64 is not 0") },

@@ -12,5 +12,6 @@ mod past;
 mod real_data;
 mod round_trip;
 mod running_engine;
+mod settings;
 mod two_devices;
 mod usage;

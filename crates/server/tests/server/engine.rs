@@ -84,8 +84,16 @@ impl Engine {
     }
 
     pub(crate) fn on(data: TempDir) -> Self {
+        Self::tuned(data, Tuning::default())
+    }
+
+    pub(crate) fn tuned(data: TempDir, tuning: Tuning) -> Self {
         let runtime = Runtime::new().unwrap();
-        let server = runtime.block_on(Server::start(config(data.path()))).unwrap();
+        let config = ServerConfig {
+            tuning,
+            ..config(data.path())
+        };
+        let server = runtime.block_on(Server::start(config)).unwrap();
         Self {
             ready: server.ready().clone(),
             runtime,

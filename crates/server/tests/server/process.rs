@@ -1,8 +1,10 @@
 //! The server as a process sees it: ready, engine.json, one engine a directory, a clean end, what it counts.
 
 use std::net::TcpListener;
+use std::num::NonZeroU32;
 
-use openprod_server::{EngineFile, ServeError, Server};
+use openprod_events::rate::RateLimit;
+use openprod_server::{EngineFile, Limits, ServeError, Server, Tuning};
 use serde_json::json;
 
 use crate::engine::{Engine, config};
@@ -133,4 +135,34 @@ fn health_metrics_and_document_are_served() {
     ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
+}
+
+#[test]
+fn program_that_asks_without_end_is_told_when_to_come_again() {
+    let tuning = Tuning {
+        limits: Limits {
+            requests: RateLimit {
+                per_second: NonZeroU32::new(1).unwrap(),
+                burst: NonZeroU32::new(2).unwrap(),
+            },
+            ..Limits::default()
+        },
+        ..Tuning::default()
+    };
+    let engine = Engine::tuned(tempfile::tempdir().unwrap(), tuning);
+    // Strangers do not use up what the members may ask.
+    for _ in 0..5 {
+        engine
+            .send("GET", "/workspace/list", &[("host", engine.host())], b"")
+            .refused(401, "unauthorized");
+    }
+    for _ in 0..2 {
+        engine.get("/workspace/list").done();
+    }
+    // On a slow machine a request or two may still be let in.
+    let mut answers = (0..100).map(|_| engine.get("/workspace/list"));
+    let late = answers.find(|answer| answer.status != 200).unwrap();
+    let problem = late.refused(429, "rate_limited");
+    assert_eq!(late.header("retry-after"), Some("1"));
+    assert!(problem["retry_after_ms"].as_u64().is_some_and(|ms| ms <= 1_000));
 }
