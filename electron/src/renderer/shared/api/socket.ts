@@ -1,7 +1,8 @@
 /**
  * The engine's WebSocket: tells that something changed, so that the page asks again.
  *
- * Every connection begins with `ready`; after a first one, that is told as `resync`, since events were missed.
+ * Every connection begins with `ready`, which is told as `resync`: what was asked before it, be it ahead of the first
+ * connection, may have changed since, and nothing told of that.
  */
 import { currentToken } from "./client";
 import type { Event as EngineEvent } from "./schema";
@@ -19,7 +20,6 @@ let link: Link = "connecting";
 let socket: WebSocket | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let wait = WAIT_MS_MIN;
-let metBefore = false;
 let wanted = false;
 let lostSince: number | null = null;
 let refused: () => void = () => {};
@@ -76,8 +76,7 @@ function connect(): void {
       wait = WAIT_MS_MIN;
       lostSince = null;
       setLink("open");
-      if (metBefore) tell({ type: "resync" });
-      metBefore = true;
+      tell({ type: "resync" });
       return;
     }
     tell(event);
