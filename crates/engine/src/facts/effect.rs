@@ -6,7 +6,7 @@
 
 use openprod_core::encoding::encode;
 use openprod_core::operation::RecordFact;
-use openprod_core::{BundleId, CommandId, Hlc};
+use openprod_core::{BundleId, CommandId, Hlc, OpId};
 use openprod_storage::{ChainId, Position, Read, Space, StorageError, Write};
 use wincode::{SchemaRead, SchemaWrite};
 
@@ -160,6 +160,23 @@ pub(crate) fn repeated_by(store: &dyn Read, bundle: BundleId) -> Result<Option<B
     };
     let first = effect.members(store)?.first().map(|member| member.bundle);
     Ok(first.filter(|first| *first != bundle))
+}
+
+/// The numbers of the facts that stand where this one stands in the bundles that have the effect of its own.
+pub(crate) fn twins(store: &dyn Read, fact: OpId) -> Result<Vec<u64>, StorageError> {
+    let own = fact.bundle();
+    let (Some(effect), Some(index)) = (Effect::shared(store, own)?, fact.index()) else {
+        return Ok(Vec::new());
+    };
+    let mut numbers = Vec::new();
+    for member in effect.members(store)? {
+        if member.bundle != own
+            && let Some(ordinal) = Ordinal::find(store, member.bundle.operation(index))?
+        {
+            numbers.push(ordinal.number);
+        }
+    }
+    Ok(numbers)
 }
 
 /// Whether the author of a decision had seen what a bundle says, in that bundle or in another that has its effect.

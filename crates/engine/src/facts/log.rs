@@ -227,6 +227,15 @@ impl<'a> FactLog<'a> {
         effect::repeated_by(self.store, bundle)
     }
 
+    /// The numbers of the facts that are one effect with this one: the same said under the same command, on devices that
+    /// had not heard of each other. In the canonical order of their bundles, this one not among them.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn twins(&self, fact: &Fact) -> Result<Vec<u64>, StorageError> {
+        effect::twins(self.store, fact.op_id)
+    }
+
     /// Whether bundles record different facts under a command's id.
     ///
     /// # Errors

@@ -1,13 +1,12 @@
 //! `event_streams`: which streams there are, how far each has come, and what happened there last.
 
 use openprod_engine::Snapshots;
-use openprod_events::projection::{
-    ApplyError, EventOrder, Projection, ProjectionVersion, SqliteTarget, TargetError,
-};
+use openprod_events::projection::{ApplyError, EventOrder, Projection, ProjectionVersion, SqliteTarget};
 use openprod_events::{EventQuery, EventRecord, ProjectionName};
 use rusqlite::{Transaction, params};
 
 use super::rows::{Cursor, Listing};
+use super::{stored, unavailable};
 
 /// Its name.
 pub(super) const NAME: &str = "event_streams";
@@ -72,9 +71,6 @@ impl Projection<SqliteTarget> for EventStreams {
             return Ok(());
         }
         // An event names one stream; a fact may be in several.
-        let unavailable = |error: openprod_storage::StorageError| {
-            ApplyError::Target(TargetError::Unavailable(error.into()))
-        };
         let snapshot = self.snapshots.take().map_err(unavailable)?;
         let number = event.sequence_number.0;
         let fact = snapshot.facts().fact(number).map_err(unavailable)?;
@@ -85,9 +81,9 @@ impl Projection<SqliteTarget> for EventStreams {
         for position in fact.into_iter().flat_map(|fact| fact.streams) {
             upsert.execute(params![
                 position.stream.as_str(),
-                super::stored(position.version.0),
-                super::stored(number),
-                super::stored(event.occurred_at.as_millis().saturating_mul(1_000)),
+                stored(position.version.0),
+                stored(number),
+                stored(event.occurred_at.as_millis().saturating_mul(1_000)),
                 event.event_type.as_str(),
             ])?;
         }

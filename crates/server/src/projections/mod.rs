@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 use openprod_engine::OwnerHandle;
 use openprod_events::projection::{
-    ProjectionControl, ProjectionStatus, Projections, ProjectionsError, SqliteTarget, TargetError,
+    ApplyError, ProjectionControl, ProjectionStatus, Projections, ProjectionsError, SqliteTarget, TargetError,
 };
 use openprod_events::{EventStore, ProjectionName};
+use openprod_storage::{Position, StorageError};
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
@@ -90,7 +91,8 @@ impl Board {
             bell,
         };
         let ProjectionSettings(config) = settings;
-        board.facts.start(EventTypes, board.target()?, config)?;
+        let types = EventTypes::new(owner.snapshots().clone());
+        board.facts.start(types, board.target()?, config)?;
         let streams = EventStreams::new(owner.snapshots().clone());
         board.facts.start(streams, board.target()?, config)?;
         board.commands.start(AuditLog, board.target()?, config)?;
@@ -176,7 +178,7 @@ fn fits(owner: &OwnerHandle, path: &Path) -> bool {
         return true;
     };
     let found = owner.snapshots().take().and_then(|snapshot| {
-        let before = openprod_storage::Position(position.saturating_sub(1));
+        let before = Position(position.saturating_sub(1));
         snapshot.bundles(before, 1)
     });
     let found = found.ok().and_then(|bundles| bundles.into_iter().next());
@@ -196,6 +198,11 @@ fn remove(path: &Path) -> Result<(), BoardError> {
         }
     }
     Ok(())
+}
+
+/// The log cannot be read now: the projection waits, and tries again.
+fn unavailable(error: StorageError) -> ApplyError {
+    ApplyError::Target(TargetError::Unavailable(error.into()))
 }
 
 /// A number as SQLite keeps it.

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
+use crate::peers::{pair, until_equal};
 
 fn book(engine: &Engine, event_type: &str, streams: &[&str]) -> u64 {
     let event = json!({"event_type": event_type, "payload": {}, "streams": streams});
@@ -97,6 +98,40 @@ fn rows_follow_what_is_recorded() {
         (&status["state"], &status["lag"], &status["healthy"]),
         (&json!("running"), &json!(0), &json!(true))
     );
+}
+
+#[test]
+fn command_that_was_given_on_two_devices_apart_counts_once() {
+    let (desk, booth, _) = pair();
+    for engine in [&desk, &booth] {
+        engine.post("/sync/pause", &json!({})).done();
+    }
+    let event = json!({"event_type": "booked", "payload": {"person": 7}, "streams": ["person-7"]});
+    let command = json!({"command_id": "018f0000-0000-7000-8000-0000000000aa"});
+    let body = json!({"events": [event], "command": command});
+    // The desk is the first to be told, and the one that counts: at the booth it turns up after the booth's own.
+    for engine in [&desk, &booth] {
+        engine.post("/events/append", &body).done();
+        assert_eq!(counts(&rows(engine, "event_types", 1)), [("booked", 1)]);
+    }
+    let mut news = booth.follow();
+    for engine in [&desk, &booth] {
+        engine.post("/sync/resume", &json!({})).done();
+    }
+    until_equal(&desk, &booth, &mut news);
+    let after = book(&booth, "confirmed", &[]);
+    assert_eq!(
+        after, 3,
+        "both of the two are facts of the booth, with numbers of their own"
+    );
+    for engine in [&desk, &booth] {
+        let listed = rows(
+            engine,
+            "event_types",
+            if std::ptr::eq(engine, &booth) { after } else { 1 },
+        );
+        assert!(counts(&listed).contains(&("booked", 1)), "{listed:?}");
+    }
 }
 
 #[test]
