@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::bench_error::{BenchError, During as _};
-use crate::measure::{Figure, Series, percentile};
+use crate::measure::{Figure, percentile};
 
 /// By how much a figure may become worse, as a share of what it was.
 pub(crate) const TOLERANCE: f64 = 0.05;
@@ -176,6 +176,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::measure::Series;
 
     fn baseline(ours: &[f64], limit: Option<&[f64]>) -> Baseline {
         let limit = limit.map(|limit| json!({"what": "a loop", "measured": {"samples": limit}}));

@@ -151,6 +151,9 @@ pub enum RefusedCommit {
     /// The context query is refused.
     #[error("its context query is refused")]
     Context(#[from] QueryError),
+    /// The store is a view of the past, to which nothing is added.
+    #[error("this is a store as it was, and nothing is added to the past; commit to the store itself")]
+    Past,
     /// It goes beyond what this store in particular can take.
     #[error("this store does not take it: {reason}")]
     Store {

@@ -23,6 +23,7 @@ pub mod id;
 pub mod limits;
 pub mod memory;
 pub mod name;
+pub mod past;
 pub mod payload;
 #[cfg(feature = "postgres")]
 pub mod postgresql;
@@ -67,6 +68,7 @@ pub use name::{
     Actor, ApprovalId, CorrelationId, EventType, FoldName, NameError, ProjectionName, Source, StreamId,
     SubjectId,
 };
+pub use past::Past;
 pub use payload::{Payload, PayloadError};
 #[cfg(feature = "postgres")]
 pub use postgresql::{PostgresConfig, PostgresStore};

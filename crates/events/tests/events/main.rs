@@ -14,6 +14,7 @@ mod examples;
 mod faults;
 mod model;
 mod outage;
+mod past;
 mod projection;
 mod projection_faults;
 mod reopening;

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use openprod_events::{
     AppendError, CommandId, Commit, EventFilter, EventQuery, EventRecord, EventStore, EventType, MemoryStore,
-    NewEvent, Payload, PayloadPredicate, PostgresStore, RequestHash, SequenceNumber, SqliteConfig,
-    SqliteStore, StreamId, StreamVersion, SystemIdSource,
+    NewEvent, Past, Payload, PayloadPredicate, PostgresStore, RefusedCommit, RequestHash, SequenceNumber,
+    SqliteConfig, SqliteStore, StreamId, StreamVersion, SystemIdSource,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -223,6 +223,45 @@ fn postgres_store_does_what_the_store_in_memory_does() {
         Ok(())
     });
     run.unwrap();
+}
+
+/// Makes the steps that write on a new store in memory, and gives it with its last event.
+fn written(steps: &[Step]) -> (MemoryStore, Option<SequenceNumber>) {
+    let store = MemoryStore::default();
+    for step in steps {
+        if let Step::Commit(commit) = step {
+            // One that is refused writes nothing here either.
+            let _ = store.commit(commit.clone());
+        }
+    }
+    let head = store.head().unwrap();
+    (store, head)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn past_is_the_store_that_had_only_what_came_before(
+        before in vec(step(), 0..40),
+        after in vec(step(), 0..40),
+        questions in vec(step(), 1..30),
+    ) {
+        let (reference, then) = written(&before);
+        let (store, _) = written(&[before, after].concat());
+        let past = Past::at(std::sync::Arc::new(store), then);
+        for step in &questions {
+            match step {
+                Step::Commit(commit) => {
+                    let refused = past.commit(commit.clone()).unwrap_err();
+                    prop_assert!(matches!(refused, AppendError::Refused(RefusedCommit::Past)));
+                }
+                // Commands without events have no moment.
+                Step::Decide { .. } | Step::Command(_) => {}
+                question => check(question, &reference, &past),
+            }
+        }
+    }
 }
 
 proptest! {
