@@ -9,11 +9,14 @@
 //! **Start reading** at [`store`]: the trait that every store implements, and that [`conformance`] holds it to; then at
 //! [`commit`], the one way in. Programs that decide begin at [`command`] and [`executor`].
 
+pub mod archive;
 pub mod breaker;
 pub mod clock;
 pub mod command;
 pub mod commit;
 pub mod conformance;
+pub mod copy;
+pub mod digest;
 pub mod encryption;
 pub mod error;
 pub mod event;
@@ -41,15 +44,16 @@ pub mod stream;
 pub mod subscription;
 pub mod testkit;
 pub mod upcaster;
+pub mod verify;
 pub mod walk;
 
 mod canonical;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod news;
 mod panic_words;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
+pub use archive::Archive;
 pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use command::{
     Command, CommandType, Decision, DomainEvent, Envelope, Justification, Permission, Rejection, Secret,

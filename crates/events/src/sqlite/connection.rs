@@ -94,6 +94,40 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// The number of the format of a file; `None` when it is not there, or empty.
+pub(crate) fn format_of(path: &Path) -> Result<Option<u32>, StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() > 0 => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(StoreError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let look = || -> rusqlite::Result<(i32, u32)> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIME_MAX)?;
+        let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let format = number("user_version")?.max(0);
+        Ok((number("application_id")?, format.unsigned_abs()))
+    };
+    let unreadable = |source: crate::error::DatabaseError| StoreError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    match look() {
+        Ok((APPLICATION_ID, format)) => Ok(Some(format)),
+        Ok(_) => Err(unreadable(
+            "its header does not say that it is an event store".into(),
+        )),
+        Err(error) => Err(unreadable(error.into())),
+    }
+}
+
 /// Makes an empty file that only its owner can use; false when there is something already. It is closed again before
 /// SQLite opens it: closing any handle to a file drops all locks that the process has on it.
 fn make_file(path: &Path) -> Result<bool, StoreError> {

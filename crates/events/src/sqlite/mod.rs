@@ -4,17 +4,19 @@
 //! connections of their own and see whole commits only. Several processes may use one file: SQLite's locks keep their
 //! writers apart.
 
+mod archive;
 mod checkpoint;
 mod connection;
 mod fault;
 mod names;
 mod pool;
+mod restorer;
 mod schema;
 mod view;
 mod writer;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::StoreFormat;
 use crate::commit::{Commit, Committed, RecordedCommand};
 use crate::error::{AppendError, StoreError};
 use crate::event::SequenceNumber;
@@ -35,6 +38,7 @@ use crate::sqlite::checkpoint::Checkpointer;
 use crate::sqlite::fault::read_fault;
 use crate::sqlite::names::TypeNumbers;
 use crate::sqlite::pool::Pool;
+use crate::sqlite::restorer::Restorer;
 use crate::sqlite::view::{View, number, stored_number};
 use crate::sqlite::writer::{Request, Writer};
 use crate::store::EventStore;
@@ -64,6 +68,8 @@ impl Default for SqliteConfig {
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
+    path: PathBuf,
+    restorer: Restorer,
     readers: Pool,
     key: LeafKey,
     types: Arc<TypeNumbers>,
@@ -81,6 +87,17 @@ impl SqliteStore {
     /// wrote it, [`StoreError::Full`] when there is no room for it, [`StoreError::Io`] when it cannot be made.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_with(path, &SqliteConfig::default(), SystemIdSource)
+    }
+
+    /// The format of a file, which is left as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when there is something else, [`StoreError::Io`] when it cannot be read.
+    pub fn format(path: &Path) -> Result<StoreFormat, StoreError> {
+        Ok(StoreFormat {
+            found: connection::format_of(path)?,
+            present: schema::FORMAT,
+        })
     }
 
     /// Opens a store as [`Self::open`], to be used as `config` says, with time and chance from `ids`.
@@ -125,6 +142,8 @@ impl SqliteStore {
                 source,
             })?;
         Ok(Self {
+            path: path.to_owned(),
+            restorer: Restorer::default(),
             readers,
             key,
             types,

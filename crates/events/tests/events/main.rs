@@ -9,11 +9,13 @@
 mod breaker;
 mod commands;
 mod conformance;
+mod copying;
 mod encryption;
 mod examples;
 mod faults;
 mod model;
 mod outage;
+mod partitions;
 mod projection;
 mod projection_faults;
 mod reopening;
@@ -23,3 +25,4 @@ mod stores;
 mod subscription;
 mod tally;
 mod upcasting;
+mod verifying;
