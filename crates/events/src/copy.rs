@@ -10,6 +10,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::archive::{Archive, PORTION_MAX, RestoreError};
+use crate::commit::RecordedCommand;
 use crate::digest::{Digester, StoreDigest};
 use crate::error::{DatabaseError, StoreError};
 use crate::event::{EventRecord, SequenceNumber};
@@ -201,12 +202,15 @@ fn portion(store: &dyn Archive, at: u64, head: u64) -> Result<Vec<EventRecord>, 
     Ok(records)
 }
 
+/// Takes a portion of commands.
+type Give<'a> = dyn FnMut(&[(CommandId, RecordedCommand)]) -> Result<(), CopyError> + 'a;
+
 /// Gives all commands whose events are not above `head`, portion by portion.
 fn each_command(
     store: &dyn Archive,
     failed: fn(StoreError) -> CopyError,
     head: u64,
-    give: &mut dyn FnMut(&[(CommandId, crate::commit::RecordedCommand)]) -> Result<(), CopyError>,
+    give: &mut Give<'_>,
 ) -> Result<(), CopyError> {
     let mut after: Option<Vec<u8>> = None;
     loop {

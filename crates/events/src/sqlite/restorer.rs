@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use openprod_wal::is_full;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::connection::open_writer;
-use super::fault::{is_full, read_fault};
+use super::fault::read_fault;
 use super::names::TypeNumbers;
 use super::view::{View, stored_number};
 use crate::archive::{RestoreError, check_following, is_new};
