@@ -23,6 +23,7 @@ pub mod event;
 pub mod executor;
 pub mod field;
 pub mod id;
+pub mod layer;
 pub mod limits;
 pub mod memory;
 pub mod name;
@@ -66,6 +67,7 @@ pub use error::{AppendError, ContextConflict, RefusedCommit, StoreError, StreamM
 pub use event::{EventRecord, Metadata, NewEvent, SchemaVersion, SequenceNumber};
 pub use executor::{CommandError, Executor, Outcome, RetryPolicy};
 pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
+pub use layer::Layer;
 pub use memory::MemoryStore;
 pub use name::{
     Actor, ApprovalId, CorrelationId, EventType, FoldName, NameError, ProjectionName, Source, StreamId,

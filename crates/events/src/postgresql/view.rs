@@ -481,7 +481,10 @@ mod tests {
         store.append((0..200).map(event).collect()).unwrap();
         let mut client = Client::connect(&config.url, NoTls).unwrap();
         client
-            .batch_execute(&format!("SET search_path = {}; ANALYZE", config.schema))
+            .batch_execute(&format!(
+                "SET search_path = {}; ANALYZE event; ANALYZE posting",
+                config.schema
+            ))
             .unwrap();
         Some((client, store.key.clone()))
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use openprod_wal::is_full;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::connection::open_writer;
+use super::connection::{Cache, open_writer};
 use super::fault::read_fault;
 use super::names::TypeNumbers;
 use super::view::{View, stored_number};
@@ -23,8 +23,10 @@ use crate::record::write_metadata;
 use crate::stream::StreamVersion;
 
 /// The connection, once somebody restores.
-#[derive(Default)]
-pub(crate) struct Restorer(Mutex<Option<Connection>>);
+pub(crate) struct Restorer {
+    connection: Mutex<Option<Connection>>,
+    cache: Cache,
+}
 
 /// Why a transaction was given up.
 enum Fault {
@@ -39,6 +41,13 @@ impl<E: Into<RestoreError>> From<E> for Fault {
 }
 
 impl Restorer {
+    pub(crate) fn new(cache: Cache) -> Self {
+        Self {
+            connection: Mutex::default(),
+            cache,
+        }
+    }
+
     /// Adds events and gives the number of the last one that there is.
     pub(crate) fn events(
         &self,
@@ -63,10 +72,10 @@ impl Restorer {
         path: &Path,
         act: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, RestoreError> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match &mut *kept {
             Some(connection) => connection,
-            empty => empty.insert(open_writer(path)?),
+            empty => empty.insert(open_writer(path, self.cache)?),
         };
         let attempt = || -> Result<T, Fault> {
             let transaction = connection
