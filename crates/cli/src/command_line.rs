@@ -33,7 +33,7 @@ struct CommandLine {
 }
 
 const EXIT_CODES: &str = "\
-Every command but `serve` and `demo` uses the engine that runs on the data, or starts one for as long as it takes.
+Every command but `serve`, `demo` and `store` uses the engine that runs on the data, or starts one for as long as it takes.
 
 Exit codes:
   0  done
@@ -41,7 +41,7 @@ Exit codes:
   2  the command line cannot be understood
   3  nobody answered: no engine is running, or no member at the address
   4  another engine is running on the data
-  5  `verify` or `doctor` found something wrong";
+  5  `verify`, `doctor` or `store check` found something wrong";
 
 /// Does what a command line says; the first argument is the program's name. Answers go to standard output,
 /// everything else to standard error.

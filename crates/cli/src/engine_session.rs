@@ -107,7 +107,12 @@ impl Context {
             return Err(Failure::NothingHere { data });
         }
         match self.find_or_start(&data, || {
-            OwnEngine::start(&data, self.settings()?.0.settings().tuning())
+            let tuning = Tuning {
+                // Nobody watches an engine that lasts as long as a command.
+                metrics_port: None,
+                ..self.settings()?.0.settings().tuning()
+            };
+            OwnEngine::start(&data, tuning)
         })? {
             Found::Running(session) => work(&session),
             Found::Started(engine) => {

@@ -25,7 +25,7 @@ pub enum ExitStatus {
     Unreachable = 3,
     /// Another engine has the data directory.
     InUse = 4,
-    /// `verify` or `doctor` found something wrong.
+    /// `verify`, `doctor` or `store check` found something wrong.
     Unsound = 5,
 }
 
@@ -191,6 +191,21 @@ pub(crate) enum Failure {
     /// A check found something wrong; what it found has been printed.
     #[error("verify workspace: {0}")]
     Unsound(String),
+    /// A stand-alone store of events cannot be used.
+    #[error("{act} store {store}: {words}")]
+    Store {
+        /// What was tried: `check`, `copy`.
+        act: &'static str,
+        /// Where it is, without a password.
+        store: String,
+        /// What went wrong, without a password too: that is why it is no source.
+        words: String,
+        /// Whether nobody answered there.
+        is_away: bool,
+    },
+    /// A check of a stand-alone store found something wrong; what it found has been printed.
+    #[error("check store: {0}")]
+    StoreUnsound(String),
     /// The network doctor found something wrong; what it found has been printed.
     #[error("examine network: {0}")]
     Unwell(String),
@@ -207,11 +222,12 @@ impl Failure {
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Refused { problem, .. } if problem.code == "peer_unreachable" => ExitStatus::Unreachable,
-            Self::Unreachable { .. } | Self::Silent { .. } | Self::NotRunning { .. } => {
-                ExitStatus::Unreachable
-            }
+            Self::Unreachable { .. }
+            | Self::Silent { .. }
+            | Self::NotRunning { .. }
+            | Self::Store { is_away: true, .. } => ExitStatus::Unreachable,
             Self::Start(ServeError::Directory(DirectoryError::InUse { .. })) => ExitStatus::InUse,
-            Self::Unsound(_) | Self::Unwell(_) => ExitStatus::Unsound,
+            Self::Unsound(_) | Self::StoreUnsound(_) | Self::Unwell(_) => ExitStatus::Unsound,
             Self::Stopped { source, .. } => source.exit_status(),
             _ => ExitStatus::Failed,
         }
@@ -244,6 +260,9 @@ impl Failure {
             Self::Print(_) => ("print_failed", "The answer cannot be printed"),
             Self::Unwell(_) => ("unwell", "Devices cannot work together as they should"),
             Self::Unsound(_) => ("unsound", "The workspace is not sound"),
+            Self::Store { is_away: true, .. } => ("store_unreachable", "The store does not answer"),
+            Self::Store { .. } => ("store_failed", "The store cannot be used"),
+            Self::StoreUnsound(_) => ("store_unsound", "The store is not sound"),
             Self::Apart => ("apart", "The two devices did not meet"),
             Self::NotADemo(_) => ("not_a_demo", "That is not this demo"),
         };
@@ -312,6 +331,13 @@ impl Failure {
             Self::Unsound(_) => {
                 "Change nothing here. Keep a copy of the data directory, and join the workspace anew from another \
                  device."
+            }
+            Self::StoreUnsound(_) => {
+                "Write nothing to it, and keep a copy. A backup that is sound, or a store that it was copied from, can \
+                 be copied into a new one with `openprod store copy`."
+            }
+            Self::Store { is_away: true, .. } => {
+                "Check the address and that the server is running, then try again."
             }
             Self::Apart => "`openprod doctor` on one of the two directories tells why.",
             Self::Unwell(_) => "Do what the checks advise, then run `openprod doctor` again.",

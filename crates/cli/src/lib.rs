@@ -21,6 +21,7 @@ mod engine_session;
 mod failure;
 mod field_json;
 mod record_batch;
+mod store_address;
 mod table_view;
 
 pub use command_line::run;

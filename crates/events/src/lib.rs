@@ -9,17 +9,21 @@
 //! **Start reading** at [`store`]: the trait that every store implements, and that [`conformance`] holds it to; then at
 //! [`commit`], the one way in. Programs that decide begin at [`command`] and [`executor`].
 
+pub mod archive;
 pub mod breaker;
 pub mod clock;
 pub mod command;
 pub mod commit;
 pub mod conformance;
+pub mod copy;
+pub mod digest;
 pub mod encryption;
 pub mod error;
 pub mod event;
 pub mod executor;
 pub mod field;
 pub mod id;
+pub mod layer;
 pub mod limits;
 pub mod memory;
 pub mod name;
@@ -42,15 +46,16 @@ pub mod stream;
 pub mod subscription;
 pub mod testkit;
 pub mod upcaster;
+pub mod verify;
 pub mod walk;
 
 mod canonical;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod news;
 mod panic_words;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 
+pub use archive::Archive;
 pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use command::{
     Command, CommandType, Decision, DomainEvent, Envelope, Justification, Permission, Rejection, Secret,
@@ -63,6 +68,7 @@ pub use error::{AppendError, ContextConflict, RefusedCommit, StoreError, StreamM
 pub use event::{EventRecord, Metadata, NewEvent, SchemaVersion, SequenceNumber};
 pub use executor::{CommandError, Executor, Outcome, RetryPolicy};
 pub use id::{CommandId, EventId, IdSource, SystemIdSource, Timestamp};
+pub use layer::Layer;
 pub use memory::MemoryStore;
 pub use name::{
     Actor, ApprovalId, CorrelationId, EventType, FoldName, NameError, ProjectionName, Source, StreamId,

@@ -32,7 +32,8 @@ impl Stored<'_> {
         })
     }
 
-    fn parts(self) -> Result<EventRecord, Box<dyn StdError + Send + Sync>> {
+    /// Makes it a record, or says why it is none.
+    pub(crate) fn parts(self) -> Result<EventRecord, Box<dyn StdError + Send + Sync>> {
         let stream = match (self.stream, self.stream_version) {
             (Some(stream), Some(version)) => Some(StreamPosition {
                 stream,

@@ -5,24 +5,21 @@
 //! *stored* payloads, whatever they are read as.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::commit::{Commit, Committed, RecordedCommand};
+use crate::commit::{Commit, Committed};
 use crate::error::{AppendError, DatabaseError, StoreError};
 use crate::event::{EventRecord, SchemaVersion, SequenceNumber};
 use crate::executor::{ReadRecordError, RecordReader};
-use crate::id::{CommandId, EventId};
-use crate::name::{EventType, StreamId};
+use crate::id::EventId;
+use crate::layer::Layer;
+use crate::name::EventType;
 use crate::panic_words::panic_words;
 use crate::payload::Payload;
-use crate::query::{EventQuery, QueryResult};
 use crate::store::EventStore;
-use crate::stream::{StreamSlice, StreamVersion, StreamsRead};
 
 /// An event that could not be brought to the present form of its type.
 #[derive(Debug, Error)]
@@ -239,8 +236,18 @@ impl<S: EventStore> UpcastingStore<S> {
     }
 }
 
-impl<S: EventStore> EventStore for UpcastingStore<S> {
-    fn commit(&self, mut commit: Commit) -> Result<Committed, AppendError> {
+impl<S: EventStore> Layer for UpcastingStore<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.store
+    }
+
+    fn records_outwards(&self, records: Vec<EventRecord>) -> Result<Vec<EventRecord>, StoreError> {
+        Ok(self.upcasters.upcast_all(records)?)
+    }
+
+    fn commit_inwards(&self, mut commit: Commit) -> Result<Committed, AppendError> {
         for event in &mut commit.events {
             let present = self.upcasters.present(&event.event_type);
             if event.metadata.schema_version.is_none() && present > SchemaVersion::FIRST {
@@ -248,52 +255,5 @@ impl<S: EventStore> EventStore for UpcastingStore<S> {
             }
         }
         self.store.commit(commit)
-    }
-
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        let mut result = self.store.query_page(query, limit)?;
-        result.event_records = self.upcasters.upcast_all(result.event_records)?;
-        Ok(result)
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        let mut read = self.store.read_streams(streams, after)?;
-        read.records = self.upcasters.upcast_all(read.records)?;
-        Ok(read)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        let mut slice = self.store.read_stream(stream, after, limit)?;
-        slice.records = self.upcasters.upcast_all(slice.records)?;
-        Ok(slice)
-    }
-
-    fn command(&self, id: CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.store.command(id)
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.position_of(event)
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.head()
-    }
-
-    fn wait(
-        &self,
-        after: Option<SequenceNumber>,
-        patience: Duration,
-    ) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.wait(after, patience)
     }
 }

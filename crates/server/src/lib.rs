@@ -19,6 +19,7 @@ mod engine_file;
 mod event;
 mod filter_json;
 mod framing;
+mod gauge_port;
 mod host;
 mod json_body;
 mod json_value;
@@ -49,7 +50,7 @@ pub use problem_code::ProblemCode;
 pub use router::openapi;
 pub use server::{HostError, Ready, ServeError, Server, ServerConfig};
 pub use settings::{
-    Limits, LogLevel, LogSettings, ProjectionSettings, SETTINGS_FILE, ServerSettings, Settings, Timeouts,
-    Tuning, VARIABLES,
+    Limits, LogLevel, LogSettings, ProjectionSettings, SETTINGS_FILE, ServerSettings, Settings,
+    StorageSettings, Timeouts, Tuning, VARIABLES,
 };
 pub use stage::{Stage, StageReady};

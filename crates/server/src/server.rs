@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::clock::entropy;
 use crate::engine_file::EngineFile;
 use crate::event::EventBus;
+use crate::gauge_port::GaugePort;
 use crate::host::Host;
 pub use crate::host::HostError;
 use crate::measure::recorder;
@@ -91,6 +92,9 @@ pub struct Ready {
     pub port: u16,
     /// The port on which it listens for peers.
     pub sync_port: u16,
+    /// The port on which it tells how it fares, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_port: Option<u16>,
     /// Who writes here: a public key in hex.
     pub actor_id: String,
     /// What a person's browser opens: it carries a one-time code in its fragment, not the token.
@@ -113,6 +117,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     stop_time_max: Duration,
     serving: JoinHandle<()>,
+    gauging: Option<JoinHandle<()>>,
     ticking: JoinHandle<()>,
 }
 
@@ -123,8 +128,9 @@ impl Server {
     /// [`ServeError`]; nothing is left running.
     pub async fn start(config: ServerConfig) -> Result<Self, ServeError> {
         let data = config.data.clone();
+        let caches = config.tuning.storage.caches();
         let taking = tokio::task::spawn_blocking(move || -> Result<_, DirectoryError> {
-            let directory = DataDirectory::open(&data)?;
+            let directory = DataDirectory::open(&data)?.with_caches(caches);
             let identity = directory.identity(entropy())?;
             Ok((directory, identity))
         });
@@ -137,6 +143,11 @@ impl Server {
             .await
             .map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
+        let gauge = match config.tuning.metrics_port {
+            Some(port) => Some(GaugePort::bind(port).await?),
+            None => None,
+        };
+        let metrics_port = gauge.as_ref().map(GaugePort::port);
         let metrics = recorder();
         let events = EventBus::new();
         let sync = SyncLink::start(config.sync, config.mdns, config.name, events.clone()).await?;
@@ -159,6 +170,7 @@ impl Server {
             token: access.token().as_str().to_owned(),
             port,
             sync_port,
+            metrics_port,
             actor_id: host.actor().to_string(),
             open_url: access.open_url(&access.issue_code()),
         };
@@ -175,6 +187,7 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let app = App::new(host, access, metrics, config.tuning, stopping);
         let serving = tokio::spawn(serve(listener, app.clone()));
+        let gauging = gauge.map(|gauge| tokio::spawn(gauge.serve(app.clone())));
         let ticking = tokio::spawn(tick(app.clone()));
         Ok(Self {
             app,
@@ -182,6 +195,7 @@ impl Server {
             stop,
             stop_time_max: config.tuning.timeouts.stop(),
             serving,
+            gauging,
             ticking,
         })
     }
@@ -213,9 +227,10 @@ impl Server {
         self.ticking.abort();
         // It was aborted on purpose.
         let _ = self.ticking.await;
-        let mut serving = self.serving;
-        if timeout(self.stop_time_max, &mut serving).await.is_err() {
-            serving.abort();
+        for mut serving in [Some(self.serving), self.gauging].into_iter().flatten() {
+            if timeout(self.stop_time_max, &mut serving).await.is_err() {
+                serving.abort();
+            }
         }
         let host = self.app.host();
         if let Err(error) = EngineFile::remove(host.path()) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use openprod_events::projection::{OnPoison, ProjectionConfig};
 use openprod_events::rate::RateLimit;
+use openprod_storage::Caches;
 use serde::{Deserialize, Serialize};
 
 /// What the variables of [`Settings`] begin with: `OPENPROD_SERVER_PORT` is `server.port`.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// How the projections of its workspaces run.
     pub projections: ProjectionSettings,
+    /// How much of its workspaces is kept in memory.
+    pub storage: StorageSettings,
 }
 
 impl Settings {
@@ -37,6 +40,8 @@ impl Settings {
             limits: self.limits,
             timeouts: self.timeouts,
             projections: self.projections,
+            storage: self.storage,
+            metrics_port: self.server.metrics_port,
         }
     }
 }
@@ -50,6 +55,10 @@ pub struct Tuning {
     pub timeouts: Timeouts,
     /// How the projections of its workspaces run.
     pub projections: ProjectionSettings,
+    /// How much of its workspaces is kept in memory.
+    pub storage: StorageSettings,
+    /// The port on 127.0.0.1 that tells how the engine fares, without a token; `None` for none, 0 for any that is free.
+    pub metrics_port: Option<u16>,
 }
 
 /// Where an engine answers.
@@ -64,6 +73,9 @@ pub struct ServerSettings {
     pub mdns: bool,
     /// What this device is called; empty for the computer's name.
     pub name: String,
+    /// A port on 127.0.0.1 with `/metrics` and `/health` alone, which needs no token; 0 takes any that is free. Absent, there
+    /// is none.
+    pub metrics_port: Option<u16>,
 }
 
 impl Default for ServerSettings {
@@ -73,6 +85,39 @@ impl Default for ServerSettings {
             sync_port: 0,
             mdns: true,
             name: String::new(),
+            metrics_port: None,
+        }
+    }
+}
+
+/// How much of each open workspace is kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StorageSettings {
+    /// How many KiB of its file whoever writes it keeps.
+    pub writer_cache_kib: NonZeroU32,
+    /// How many KiB of its file each reader keeps; there are a few.
+    pub reader_cache_kib: NonZeroU32,
+}
+
+impl StorageSettings {
+    pub(crate) const fn caches(self) -> Caches {
+        Caches {
+            writer_kib: self.writer_cache_kib,
+            reader_kib: self.reader_cache_kib,
+        }
+    }
+}
+
+impl Default for StorageSettings {
+    fn default() -> Self {
+        let Caches {
+            writer_kib,
+            reader_kib,
+        } = Caches::default();
+        Self {
+            writer_cache_kib: writer_kib,
+            reader_cache_kib: reader_kib,
         }
     }
 }

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::error::StorageError;
 use crate::small_file::SmallFile;
-use crate::sqlite::SqliteStorage;
+use crate::sqlite::{Caches, SqliteStorage};
 
 /// The name of a workspace's database.
 const DATABASE: &str = "oplog.db";
@@ -66,6 +66,7 @@ pub enum DirectoryError {
 #[derive(Debug)]
 pub struct DataDirectory {
     path: PathBuf,
+    caches: Caches,
     /// Holds the lock; closing it gives the lock back, also when the process is killed.
     _lock: File,
 }
@@ -95,11 +96,19 @@ impl DataDirectory {
         }
         let directory = Self {
             path: path.to_owned(),
+            caches: Caches::default(),
             _lock: lock,
         };
         make_directory(&directory.workspaces_path())?;
         directory.sweep()?;
         Ok(directory)
+    }
+
+    /// The same directory; its workspaces are opened with caches of this size.
+    #[must_use]
+    pub const fn with_caches(mut self, caches: Caches) -> Self {
+        self.caches = caches;
+        self
     }
 
     /// The directory.
@@ -157,7 +166,7 @@ impl DataDirectory {
         if !database.try_exists().map_err(at(&database))? {
             return Err(DirectoryError::Missing { workspace });
         }
-        Ok(SqliteStorage::open(&database)?)
+        Ok(SqliteStorage::open_with(&database, self.caches)?)
     }
 
     /// Makes an empty workspace, durably, and opens it.

@@ -23,5 +23,5 @@ pub use error::StorageError;
 pub use memory::MemoryStorage;
 pub use small_file::SmallFile;
 pub use space::Space;
-pub use sqlite::SqliteStorage;
+pub use sqlite::{Caches, SqliteStorage};
 pub use storage::{ChainId, Place, Position, Read, Readers, Row, Storage, StoredBundle, Write};

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use openprod_core::{CommandId, Value};
-use openprod_server::Server;
+use openprod_server::{Server, Tuning};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -92,7 +92,11 @@ impl Demo {
             data,
             port: settings.server.port,
             mdns: settings.server.mdns,
-            tuning: settings.tuning(),
+            tuning: Tuning {
+                // Two engines cannot have one port.
+                metrics_port: None,
+                ..settings.tuning()
+            },
             ready_json: self.options.ready_json,
         };
         pair.run(context, |server, data| {

@@ -21,6 +21,9 @@ pub(crate) struct EngineOptions {
     /// The port on which members of the workspace reach this device; 0 takes any that is free
     #[arg(long, value_name = "PORT")]
     sync_port: Option<u16>,
+    /// A port on this device with /metrics and /health alone, which needs no token; 0 takes any that is free
+    #[arg(long, value_name = "PORT")]
+    metrics_port: Option<u16>,
     /// Neither look for members on the network nor be found there; they can still connect by address
     #[arg(long)]
     pub(super) no_mdns: bool,
@@ -41,6 +44,9 @@ impl EngineOptions {
         }
         if let Some(port) = self.sync_port {
             settings.argument("--sync-port", "server.sync_port", port)?;
+        }
+        if let Some(port) = self.metrics_port {
+            settings.argument("--metrics-port", "server.metrics_port", port)?;
         }
         if self.no_mdns {
             settings.argument("--no-mdns", "server.mdns", false)?;

@@ -23,6 +23,7 @@ mod peers;
 mod projections;
 mod serve;
 mod status;
+mod store;
 mod undo;
 mod verify;
 
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     Config(config::Config),
     Projections(projections::Projections),
+    Store(store::Store),
     Overlays(overlays::Overlays),
     Log(log::Log),
     History(history::History),
@@ -81,6 +83,7 @@ impl Command {
             Self::Audit(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Projections(command) => command.run(context),
+            Self::Store(command) => command.run(context),
             Self::Overlays(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::History(command) => command.run(context),

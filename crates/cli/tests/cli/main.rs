@@ -13,5 +13,6 @@ mod real_data;
 mod round_trip;
 mod running_engine;
 mod settings;
+mod store;
 mod two_devices;
 mod usage;

@@ -1,6 +1,5 @@
 //! Facts: a workspace as an event store, and what is no fact.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use openprod_core::operation::RecordFact;
@@ -11,8 +10,7 @@ use openprod_engine::facts::{
 use openprod_engine::{Command, CommandError, Destination, Engine, Envelope, OverlayCommand, Owner, Request};
 use openprod_events::conformance::{EventIds, run_for};
 use openprod_events::{
-    AppendError, AppendResult, Commit, Committed, EventId, EventQuery, EventStore, QueryResult,
-    RecordedCommand, SequenceNumber, StoreError, StreamId, StreamSlice, StreamVersion, StreamsRead,
+    AppendError, AppendResult, Commit, EventQuery, EventStore as _, Layer, SequenceNumber, StreamId,
 };
 use openprod_storage::MemoryStorage;
 
@@ -80,50 +78,11 @@ impl Owned {
     }
 }
 
-impl EventStore for Owned {
-    fn commit(&self, commit: Commit) -> Result<Committed, AppendError> {
-        self.store.commit(commit)
-    }
+impl Layer for Owned {
+    type Inner = WorkspaceEventStore;
 
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        self.store.query_page(query, limit)
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        self.store.read_streams(streams, after)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        self.store.read_stream(stream, after, limit)
-    }
-
-    fn command(&self, id: openprod_events::CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.store.command(id)
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.position_of(event)
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.head()
-    }
-
-    fn wait(
-        &self,
-        after: Option<SequenceNumber>,
-        patience: std::time::Duration,
-    ) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.wait(after, patience)
+    fn inner(&self) -> &WorkspaceEventStore {
+        &self.store
     }
 }
 

@@ -6,7 +6,6 @@
 
 mod circuit;
 
-use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,14 +15,11 @@ pub use circuit::{BreakerConfig, CircuitState};
 
 use self::circuit::{Circuit, Pass};
 use crate::clock::{Clock, SystemClock};
-use crate::commit::{Commit, Committed, RecordedCommand};
+use crate::commit::{Commit, Committed};
 use crate::error::{AppendError, StoreError};
 use crate::event::SequenceNumber;
-use crate::id::{CommandId, EventId};
-use crate::name::StreamId;
-use crate::query::{EventQuery, QueryResult};
+use crate::layer::Layer;
 use crate::store::EventStore;
-use crate::stream::{StreamSlice, StreamVersion, StreamsRead};
 
 /// A store behind a circuit breaker. While the circuit is open every call is answered with
 /// [`StoreError::CircuitOpen`], which says when to try again.
@@ -116,10 +112,6 @@ impl<S: EventStore> CircuitBreaker<S> {
         running.succeeded = result.as_ref().err().is_none_or(|error| !failed(error));
         result
     }
-
-    fn read<T>(&self, call: impl FnOnce(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.call(call, is_failure)
-    }
 }
 
 impl<S> CircuitBreaker<S> {
@@ -166,53 +158,30 @@ const fn is_failure(error: &StoreError) -> bool {
     )
 }
 
-impl<S: EventStore> EventStore for CircuitBreaker<S> {
-    fn commit(&self, commit: Commit) -> Result<Committed, AppendError> {
+impl<S: EventStore> Layer for CircuitBreaker<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.store
+    }
+
+    fn read<T>(&self, call: impl FnOnce(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.call(call, is_failure)
+    }
+
+    fn commit_inwards(&self, commit: Commit) -> Result<Committed, AppendError> {
         let failed = |error: &AppendError| matches!(error, AppendError::Store(error) if is_failure(error));
         self.call(|store| store.commit(commit), failed)
     }
 
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        self.read(|store| store.query_page(query, limit))
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        self.read(|store| store.read_streams(streams, after))
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        self.read(|store| store.read_stream(stream, after, limit))
-    }
-
-    fn command(&self, id: CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.read(|store| store.command(id))
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.read(|store| store.position_of(event))
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.read(EventStore::head)
-    }
-
-    fn wait(
+    fn wait_inside(
         &self,
         after: Option<SequenceNumber>,
         patience: Duration,
     ) -> Result<Option<SequenceNumber>, StoreError> {
         // A trial must end soon: nobody else is let through meanwhile.
         if self.state() != CircuitState::Closed {
-            return self.head();
+            return self.read(EventStore::head);
         }
         self.read(|store| store.wait(after, patience))
     }

@@ -1,25 +1,23 @@
 //! The store that seals what is written and opens what is read.
 
-use std::num::NonZeroUsize;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commit::{Commit, Committed, RecordedCommand};
+use crate::commit::{Commit, Committed};
 use crate::encryption::index::{sealed_query, tokens};
 use crate::encryption::seal::{MEMBER, Place, Sealed, erased, seal};
 use crate::encryption::{EncryptionError, EncryptionPlan, IndexKey, KeyError, KeyStore};
 use crate::error::{AppendError, StoreError};
-use crate::event::{EventRecord, NewEvent, SequenceNumber};
-use crate::id::{CommandId, EventId};
-use crate::name::{StreamId, SubjectId};
+use crate::event::{EventRecord, NewEvent};
+use crate::layer::Layer;
+use crate::name::SubjectId;
 use crate::payload::Payload;
-use crate::query::{EventQuery, QueryResult};
+use crate::query::EventQuery;
 use crate::store::EventStore;
-use crate::stream::{StreamSlice, StreamVersion, StreamsRead};
 
 /// A store whose payloads are sealed as a plan says. Everything else is as the store inside has it.
 ///
@@ -178,8 +176,22 @@ impl<S: EventStore> EncryptedStore<S> {
     }
 }
 
-impl<S: EventStore> EventStore for EncryptedStore<S> {
-    fn commit(&self, mut commit: Commit) -> Result<Committed, AppendError> {
+impl<S: EventStore> Layer for EncryptedStore<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.store
+    }
+
+    fn query_inwards<'q>(&self, query: &'q EventQuery) -> Result<Cow<'q, EventQuery>, StoreError> {
+        self.sealed_query(query).map(Cow::Owned)
+    }
+
+    fn records_outwards(&self, records: Vec<EventRecord>) -> Result<Vec<EventRecord>, StoreError> {
+        Ok(self.open_all(records)?)
+    }
+
+    fn commit_inwards(&self, mut commit: Commit) -> Result<Committed, AppendError> {
         commit.check()?;
         for event in &mut commit.events {
             self.seal(event).map_err(StoreError::from)?;
@@ -188,52 +200,5 @@ impl<S: EventStore> EventStore for EncryptedStore<S> {
             context.query = self.sealed_query(&context.query)?;
         }
         self.store.commit(commit)
-    }
-
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        let mut result = self.store.query_page(&self.sealed_query(query)?, limit)?;
-        result.event_records = self.open_all(result.event_records)?;
-        Ok(result)
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        let mut read = self.store.read_streams(streams, after)?;
-        read.records = self.open_all(read.records)?;
-        Ok(read)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        let mut slice = self.store.read_stream(stream, after, limit)?;
-        slice.records = self.open_all(slice.records)?;
-        Ok(slice)
-    }
-
-    fn command(&self, id: CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.store.command(id)
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.position_of(event)
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.head()
-    }
-
-    fn wait(
-        &self,
-        after: Option<SequenceNumber>,
-        patience: Duration,
-    ) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.wait(after, patience)
     }
 }

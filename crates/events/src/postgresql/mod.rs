@@ -1,13 +1,17 @@
 //! The store in a PostgreSQL database, for teams that outgrow one machine: version 13 or later, or any server that
 //! speaks its protocol and dialect.
 //!
-//! A commit is one short transaction that locks the one row of the store's head, so commits follow one another and
-//! nobody waits for a reader. Payloads are kept as text and judged here, since the server's own notion of containment
-//! differs from predicate semantics 1.
+//! A commit is one short transaction that locks the one row of the store's head by `SELECT … FOR UPDATE`, so commits
+//! follow one another and nobody waits for a reader. Events and postings are cut into partitions by sequence number.
+//! Payloads are kept as text and judged here, since the server's own notion of containment differs from predicate
+//! semantics 1.
 //!
 //! Calls block and must not be made from inside an asynchronous runtime; there, a thread for blocking calls makes them.
 
+mod archive;
 pub(crate) mod fault;
+mod index;
+mod partition;
 pub(crate) mod pool;
 mod schema;
 pub(crate) mod session;
@@ -15,11 +19,13 @@ mod view;
 mod writer;
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
 use serde::{Deserialize, Serialize};
 
+use crate::archive::StoreFormat;
 use crate::commit::{Commit, Committed, RecordedCommand};
 use crate::error::{AppendError, StoreError};
 use crate::event::SequenceNumber;
@@ -67,6 +73,9 @@ pub struct PostgresConfig {
     /// How long one statement may take.
     #[serde(default = "PostgresConfig::default_statement_ms_max")]
     pub statement_ms_max: NonZeroU64,
+    /// How many events share a partition of the tables. Partitions that are there keep their size.
+    #[serde(default = "PostgresConfig::default_partition_events")]
+    pub partition_events: NonZeroU64,
 }
 
 impl PostgresConfig {
@@ -80,6 +89,7 @@ impl PostgresConfig {
             connect_ms_max: Self::default_connect_ms_max(),
             lock_ms_max: Self::default_lock_ms_max(),
             statement_ms_max: Self::default_statement_ms_max(),
+            partition_events: Self::default_partition_events(),
         }
     }
 
@@ -101,6 +111,10 @@ impl PostgresConfig {
 
     const fn default_statement_ms_max() -> NonZeroU64 {
         NonZeroU64::new(60_000).expect("60,000 is not 0")
+    }
+
+    const fn default_partition_events() -> NonZeroU64 {
+        NonZeroU64::new(10_000_000).expect("10,000,000 is not 0")
     }
 
     /// What the driver needs to know.
@@ -133,16 +147,35 @@ pub struct PostgresStore {
     ids: Box<dyn IdSource>,
     key: LeafKey,
     news: News,
+    partition_events: i64,
+    /// Held while a partition is made ahead: one thread is enough.
+    ahead: Mutex<()>,
 }
 
 impl PostgresStore {
-    /// Connects without encryption, and makes the tables or brings them to the present format.
+    /// Connects without encryption, and makes the tables or brings them to the present format. Indexes that an older format
+    /// lacks are built while other processes go on reading and writing; with very many events that takes its time, and
+    /// whoever opens the store meanwhile waits for it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the server cannot be reached, [`StoreError::NewerVersion`] when a newer version
     /// made the tables, [`StoreError::Database`] when the settings are wrong or the server refuses.
     pub fn open(config: &PostgresConfig) -> Result<Self, StoreError> {
         Self::open_with(config, SystemIdSource, |driver| driver.connect(NoTls))
+    }
+
+    /// The format of a database, which is left as it is. Connects without encryption.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the server cannot be reached, [`StoreError::Database`] when the settings are wrong or
+    /// the server refuses.
+    pub fn format(config: &PostgresConfig) -> Result<StoreFormat, StoreError> {
+        let client = config.driver()?.connect(NoTls).map_err(fault)?;
+        let found = schema::found(&mut Session::new(client))?;
+        Ok(StoreFormat {
+            found: found.and_then(|found| u32::try_from(found).ok()),
+            present: schema::VERSION.unsigned_abs(),
+        })
     }
 
     /// Connects as [`Self::open`], with time and chance from `ids`, by way of `connect`: that is where a caller brings
@@ -170,12 +203,34 @@ impl PostgresStore {
             },
             is_unavailable,
         )?;
+        // A connection of its own: it waits longer than others may, and what it holds ends with it.
+        index::build(&mut pool.open()?)?;
         Ok(Self {
             pool,
             ids: Box::new(ids),
             key: LeafKey(key),
             news: News::default(),
+            partition_events: stored_number(config.partition_events.get()),
+            ahead: Mutex::default(),
         })
+    }
+
+    /// Makes the next partition when the last one is half full. What comes of it does not matter to anybody: without it, a
+    /// later commit tries again, or makes it itself.
+    fn keep_ahead(&self, last: i64, room_to: i64) {
+        if !partition::is_due(last, room_to, self.partition_events) {
+            return;
+        }
+        let Ok(_turn) = self.ahead.try_lock() else {
+            return;
+        };
+        let made = self.pool.with(
+            |session| partition::make_ahead(session, last, self.partition_events),
+            is_unavailable,
+        );
+        if let Err(error) = made {
+            tracing::warn!(%error, "the next partition of the event store could not be made ahead of need");
+        }
     }
 
     fn read<T>(&self, read: impl Fn(&mut Session) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -191,16 +246,27 @@ const fn is_unavailable(error: &StoreError) -> bool {
 impl EventStore for PostgresStore {
     fn commit(&self, commit: Commit) -> Result<Committed, AppendError> {
         commit.check()?;
-        let committed = self.pool.with(
+        // Nothing that takes time is left for the moment when others wait.
+        let leaves: Vec<_> = commit
+            .events
+            .iter()
+            .map(|event| self.key.listed(&event.payload))
+            .collect();
+        let (committed, room_to) = self.pool.with(
             |session| {
                 session.transact(WRITE, |session| {
-                    Writer::begin(session, &*self.ids, &self.key)?.commit(&commit)
+                    let mut writer =
+                        Writer::begin(session, &*self.ids, &self.key, &leaves, self.partition_events)?;
+                    let committed = writer.commit(&commit)?;
+                    Ok::<_, AppendError>((committed, writer.room_to()))
                 })
             },
             |error| matches!(error, AppendError::Store(StoreError::Unavailable(_))),
         )?;
-        if let Some(append) = committed.append {
-            self.news.grown_to(stored_number(append.last_sequence_number.0));
+        if let Some(append) = committed.append.filter(|_| !committed.repeated) {
+            let last = stored_number(append.last_sequence_number.0);
+            self.news.grown_to(last);
+            self.keep_ahead(last, room_to);
         }
         Ok(committed)
     }

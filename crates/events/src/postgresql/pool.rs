@@ -61,7 +61,8 @@ impl Pool {
         }
     }
 
-    fn open(&self) -> Result<Session, StoreError> {
+    /// Opens a connection that is the caller's alone.
+    pub(crate) fn open(&self) -> Result<Session, StoreError> {
         (self.connect)().map(Session::new).map_err(fault)
     }
 

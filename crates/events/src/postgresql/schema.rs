@@ -1,15 +1,12 @@
 //! The tables, and the steps by which older databases come to the present ones.
 //!
-//! Events and postings are cut into partitions by sequence number. A commit that needs the next one makes it and
-//! attaches it, which holds up neither readers nor other partitions.
-
-use std::fmt::Write as _;
+//! A step that changes tables is one short transaction, done by one process at a time. An index that a step brings is
+//! built afterwards, beside everybody who writes.
 
 use crate::error::StoreError;
+use crate::postgresql::index::INDEXES;
+use crate::postgresql::partition::append_only;
 use crate::postgresql::session::Session;
-
-/// How many events share a partition.
-pub(crate) const PARTITION_EVENTS: i64 = 4_000_000;
 
 /// Held while tables are made, so that two processes that start together do not both: "OpnE" as a number.
 const MIGRATION_LOCK: i64 = 0x4f70_6e45;
@@ -66,7 +63,24 @@ const FIRST: &str = "
         $$ BEGIN RAISE EXCEPTION 'the event store is append-only'; END $$;
 ";
 
-/// The tables that are never changed but by adding rows, and have no partitions.
+/// The second format: how many events a partition has may differ from one to the next, so each is noted. The partitions of
+/// the first format, of four million events each, stay what they are.
+const SECOND: &str = "
+    CREATE TABLE partition (
+        number bigint PRIMARY KEY,
+        first bigint NOT NULL UNIQUE,
+        next bigint NOT NULL UNIQUE,
+        CHECK (first < next)
+    );
+    INSERT INTO partition
+        SELECT substring(found.name FROM '[0-9]+$')::bigint, found.bounds[1]::bigint, found.bounds[2]::bigint
+        FROM (SELECT c.relname AS name, regexp_match(pg_get_expr(c.relpartbound, c.oid),
+                    'FROM \\(''?([0-9]+)''?\\) TO \\(''?([0-9]+)''?\\)') AS bounds
+                FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                WHERE i.inhparent = to_regclass('event')) found;
+";
+
+/// The tables that are never changed but by adding rows, as the first format has them.
 const APPEND_ONLY: [&str; 6] = [
     "event_type",
     "stream",
@@ -77,7 +91,17 @@ const APPEND_ONLY: [&str; 6] = [
 ];
 
 /// The number of the present format.
-const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
+
+/// The number of the format that is there; `None` when there is no store.
+pub(crate) fn found(session: &mut Session) -> Result<Option<i32>, StoreError> {
+    let there = session.one("SELECT to_regclass('format') IS NOT NULL", &[])?;
+    if !there.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let row = session.one("SELECT max(version) FROM format", &[])?;
+    Ok(row.get(0))
+}
 
 /// Makes the tables, or brings them to the present format. Calling it twice, or from two processes, is safe.
 pub(crate) fn migrate(session: &mut Session, schema: &str) -> Result<(), StoreError> {
@@ -85,51 +109,29 @@ pub(crate) fn migrate(session: &mut Session, schema: &str) -> Result<(), StoreEr
         session.run("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])?;
         session.batch(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
         session.batch("CREATE TABLE IF NOT EXISTS format (version integer PRIMARY KEY)")?;
-        let row = session.one("SELECT coalesce(max(version), 0) FROM format", &[])?;
-        let version: i32 = row.get(0);
+        let version = found(session)?.unwrap_or(0);
         if version > VERSION {
             return Err(StoreError::NewerVersion);
         }
         if version < 1 {
             let mut key = [0_u8; 32];
             getrandom::fill(&mut key).map_err(|error| StoreError::Database(error.into()))?;
-            session.batch(&format!("{FIRST}{}", triggers(&APPEND_ONLY)))?;
+            let triggers: String = APPEND_ONLY.iter().map(|table| append_only(table)).collect();
+            session.batch(&format!("{FIRST}{triggers}"))?;
             session.run("INSERT INTO head (seq, leaf_key) VALUES (0, $1)", &[&&key[..]])?;
             session.batch("INSERT INTO format VALUES (1)")?;
         }
+        if version < 2 {
+            session.batch(&format!("{SECOND}{}", append_only("partition")))?;
+            for index in &INDEXES {
+                // Of the parent alone, which takes no time. It is valid at once only where there is no partition yet.
+                session.batch(&format!(
+                    "CREATE INDEX {} ON ONLY {} {}",
+                    index.name, index.table, index.columns
+                ))?;
+            }
+            session.batch("INSERT INTO format VALUES (2)")?;
+        }
         Ok(())
     })
-}
-
-/// Makes the partition that holds event `seq`, if it is not there.
-pub(crate) fn ensure_partition(session: &mut Session, seq: i64) -> Result<(), StoreError> {
-    let index = seq / PARTITION_EVENTS;
-    let name = format!("event_part_{index}");
-    let row = session.one("SELECT to_regclass($1) IS NOT NULL", &[&name])?;
-    if row.get(0) {
-        return Ok(());
-    }
-    let (from, to) = (index * PARTITION_EVENTS, (index + 1) * PARTITION_EVENTS);
-    let mut sql = String::new();
-    for table in ["event", "posting"] {
-        // Made apart and attached: making it in place would lock out all readers of the table.
-        write!(
-            sql,
-            "CREATE TABLE {table}_part_{index} (LIKE {table} INCLUDING ALL);
-             ALTER TABLE {table} ATTACH PARTITION {table}_part_{index} FOR VALUES FROM ({from}) TO ({to});"
-        )
-        .expect("writing to a string does not fail");
-    }
-    sql += &triggers(&[&format!("event_part_{index}"), &format!("posting_part_{index}")]);
-    session.batch(&sql)
-}
-
-fn triggers(tables: &[&str]) -> String {
-    let trigger = |table: &&str| {
-        format!(
-            "CREATE TRIGGER is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
-                FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();\n"
-        )
-    };
-    tables.iter().map(trigger).collect()
 }

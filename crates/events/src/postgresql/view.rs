@@ -64,6 +64,18 @@ macro_rules! follow {
     };
 }
 
+/// Events between two numbers, upwards.
+const ALL_UP: &str = select!(
+    "FROM event e JOIN event_type t ON t.id = e.type_id LEFT JOIN stream s ON s.id = e.stream_id
+     WHERE e.seq > $1 AND e.seq <= $2 ORDER BY e.seq LIMIT $3"
+);
+
+/// Events up to a number, downwards.
+const ALL_DOWN: &str = select!(
+    "FROM event e JOIN event_type t ON t.id = e.type_id LEFT JOIN stream s ON s.id = e.stream_id
+     WHERE e.seq <= $1 ORDER BY e.seq DESC LIMIT $2"
+);
+
 /// Where to look for the events of a query.
 enum Plan {
     /// Among all.
@@ -217,13 +229,7 @@ fn candidates_up(
     fetch: i64,
 ) -> Result<Vec<EventRecord>, StoreError> {
     let rows = match plan {
-        Plan::All => session.rows(
-            select!(
-                "FROM event e JOIN event_type t ON t.id = e.type_id LEFT JOIN stream s ON s.id = e.stream_id
-                 WHERE e.seq > $1 AND e.seq <= $2 ORDER BY e.seq LIMIT $3"
-            ),
-            &[&after, &last, &fetch],
-        )?,
+        Plan::All => session.rows(ALL_UP, &[&after, &last, &fetch])?,
         Plan::Lists(lists) => {
             let columns = Columns::of(lists);
             let [types, first, second, third, fourth] = columns.parts();
@@ -243,13 +249,7 @@ fn candidates_down(
     fetch: i64,
 ) -> Result<Vec<EventRecord>, StoreError> {
     let rows = match plan {
-        Plan::All => session.rows(
-            select!(
-                "FROM event e JOIN event_type t ON t.id = e.type_id LEFT JOIN stream s ON s.id = e.stream_id
-                 WHERE e.seq <= $1 ORDER BY e.seq DESC LIMIT $2"
-            ),
-            &[&from, &fetch],
-        )?,
+        Plan::All => session.rows(ALL_DOWN, &[&from, &fetch])?,
         Plan::Lists(lists) => {
             let columns = Columns::of(lists);
             let [types, first, second, third, fourth] = columns.parts();
@@ -401,23 +401,15 @@ pub(crate) fn command(session: &mut Session, id: CommandId) -> Result<Option<Rec
     }))
 }
 
-/// Ids rise with sequence numbers, which have no gaps: halving finds an id.
 pub(crate) fn position_of(
     session: &mut Session,
     event: EventId,
 ) -> Result<Option<SequenceNumber>, StoreError> {
-    let (mut low, mut high) = (1, head(session)?);
-    while low <= high {
-        let middle = low + (high - low) / 2;
-        let row = session.one("SELECT event_id FROM event WHERE seq = $1", &[&middle])?;
-        let found: &[u8] = row.get(0);
-        match found.cmp(&event.as_bytes()[..]) {
-            std::cmp::Ordering::Equal => return Ok(number(middle)),
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle - 1,
-        }
-    }
-    Ok(None)
+    let rows = session.rows(
+        "SELECT seq FROM event WHERE event_id = $1",
+        &[&&event.as_bytes()[..]],
+    )?;
+    Ok(rows.first().and_then(|row| number(row.get(0))))
 }
 
 /// A number as PostgreSQL keeps it; one beyond its range is beyond every event.
@@ -454,4 +446,133 @@ fn record(row: &Row) -> Result<EventRecord, StoreError> {
         payload: row.get(7),
     }
     .read()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::num::NonZeroU64;
+
+    use postgres::{Client, NoTls, SimpleQueryMessage};
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::NewEvent;
+    use crate::postgresql::{PostgresConfig, PostgresStore};
+    use crate::store::EventStore as _;
+
+    /// A store of two hundred events in partitions of ten, and a connection to its tables; `None` without a server.
+    fn cut_store(test: &str) -> Option<(Client, LeafKey)> {
+        let Ok(url) = std::env::var("OPENPROD_POSTGRES_URL") else {
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "{test} needs a PostgreSQL server, and OPENPROD_POSTGRES_URL does not name one"
+            );
+            return None;
+        };
+        let mut config = PostgresConfig::new(url);
+        config.schema = format!("plan_{}_{test}", std::process::id());
+        config.partition_events = NonZeroU64::new(10).unwrap();
+        let store = PostgresStore::open(&config).unwrap();
+        let event = |n: i64| {
+            let payload = Payload::new(json!({"n": n, "parity": n % 2, "third": n % 3})).unwrap();
+            NewEvent::new(EventType::new("happened").unwrap(), payload)
+        };
+        store.append((0..200).map(event).collect()).unwrap();
+        let mut client = Client::connect(&config.url, NoTls).unwrap();
+        client
+            .batch_execute(&format!(
+                "SET search_path = {}; ANALYZE event; ANALYZE posting",
+                config.schema
+            ))
+            .unwrap();
+        Some((client, store.key.clone()))
+    }
+
+    /// The partitions of `table` that a statement touches, both when it is planned for its values and when it is planned once
+    /// for all.
+    fn touched(client: &mut Client, types: &str, sql: &str, values: &str, table: &str) -> Vec<BTreeSet<i64>> {
+        let explained = |client: &mut Client, mode: &str| {
+            client
+                .batch_execute(&format!(
+                    "SET plan_cache_mode = {mode}; DEALLOCATE ALL; PREPARE explained ({types}) AS {sql}"
+                ))
+                .unwrap();
+            let explain =
+                format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE explained ({values})");
+            let mut touched = BTreeSet::new();
+            for message in client.simple_query(&explain).unwrap() {
+                let SimpleQueryMessage::Row(row) = message else {
+                    continue;
+                };
+                let line = row.get(0).unwrap();
+                let name = format!(" on {table}_part_");
+                if let Some((_, rest)) = line.split_once(&name)
+                    && !line.contains("never executed")
+                {
+                    let number = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+                    touched.insert(number.parse().unwrap());
+                }
+            }
+            touched
+        };
+        vec![
+            explained(client, "force_custom_plan"),
+            explained(client, "force_generic_plan"),
+        ]
+    }
+
+    #[test]
+    fn cursor_touches_the_partitions_it_needs() {
+        let Some((mut client, _)) = cut_store("cursor") else {
+            return;
+        };
+        let types = "bigint, bigint, bigint";
+        for (values, expected) in [
+            ("152, 155, 16", vec![15]),
+            ("152, 163, 16", vec![15, 16]),
+            // The limit is reached before further partitions are.
+            ("100, 200, 5", vec![10]),
+        ] {
+            for touched in touched(&mut client, types, ALL_UP, values, "event") {
+                assert_eq!(touched, expected.iter().copied().collect(), "{values}");
+            }
+        }
+        for touched in touched(&mut client, "bigint, bigint", ALL_DOWN, "158, 1", "event") {
+            assert_eq!(touched, BTreeSet::from([15]), "the newest event alone");
+        }
+    }
+
+    #[test]
+    fn query_touches_the_partitions_it_needs() {
+        let Some((mut client, key)) = cut_store("query") else {
+            return;
+        };
+        let row = client.query_one("SELECT id FROM event_type", &[]).unwrap();
+        let type_id: i64 = row.get(0);
+        let leaves = key.listed(&Payload::new(json!({"parity": 0, "third": 1})).unwrap());
+        let leaves: Vec<i64> = leaves
+            .iter()
+            .filter(|leaf| **leaf != Leaf::EVERY)
+            .map(|leaf| leaf.0)
+            .collect();
+        let [one, other] = leaves[..] else {
+            panic!("{leaves:?}")
+        };
+        let types = "bigint[], bigint[], bigint[], bigint[], bigint[], bigint, bigint, bigint";
+        let values = |after: i64, last: i64, limit: i64| {
+            format!(
+                "'{{{type_id}}}', '{{{one}}}', '{{{other}}}', '{{NULL}}', '{{NULL}}', {after}, {last}, {limit}"
+            )
+        };
+        for table in ["event", "posting"] {
+            for touched in touched(&mut client, types, follow!("ASC"), &values(171, 178, 64), table) {
+                assert_eq!(touched, BTreeSet::from([17]), "{table}");
+            }
+            // The context version is one step down from the head.
+            for touched in touched(&mut client, types, follow!("DESC"), &values(0, 199, 1), table) {
+                assert_eq!(touched, BTreeSet::from([19]), "{table}");
+            }
+        }
+    }
 }

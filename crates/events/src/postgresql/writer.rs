@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commit::{AppendResult, Commit, Committed};
 use crate::error::{AppendError, ContextConflict, StoreError, StreamMismatch};
 use crate::event::NewEvent;
-use crate::id::{EventId, IdSource, Mint};
+use crate::id::{EventId, IdSource, Mint, Timestamp};
 use crate::memory;
 use crate::name::{EventType, StreamId};
-use crate::postgresql::schema::ensure_partition;
+use crate::postgresql::partition;
 use crate::postgresql::session::Session;
 use crate::postgresql::view;
-use crate::posting::LeafKey;
+use crate::posting::{Leaf, LeafKey};
 use crate::record::write_metadata;
 use crate::stream::{StreamPosition, StreamVersion};
 
@@ -20,7 +20,12 @@ pub(crate) struct Writer<'a> {
     session: &'a mut Session,
     ids: &'a dyn IdSource,
     key: &'a LeafKey,
+    /// What each event of the commit is listed under: hashed before the lock was taken.
+    leaves: &'a [Vec<Leaf>],
     head: i64,
+    /// The first number that has no partition.
+    room_to: i64,
+    partition_events: i64,
     mint: Mint,
 }
 
@@ -30,12 +35,20 @@ impl<'a> Writer<'a> {
         session: &'a mut Session,
         ids: &'a dyn IdSource,
         key: &'a LeafKey,
+        leaves: &'a [Vec<Leaf>],
+        partition_events: i64,
     ) -> Result<Self, StoreError> {
-        let row = session.one("SELECT seq, event_id FROM head FOR UPDATE", &[])?;
+        let sql = "SELECT h.seq, h.event_id, (SELECT coalesce(max(p.next), 0) FROM partition p)
+            FROM head h FOR UPDATE OF h";
+        let row = session.one(sql, &[])?;
         let last: Option<&[u8]> = row.get(1);
         let last = last.and_then(|bytes| bytes.try_into().ok());
         Ok(Self {
             head: row.get(0),
+            // As it was before the lock was waited for: there can only be more by now.
+            room_to: row.get(2),
+            leaves,
+            partition_events,
             mint: Mint {
                 last: last.map(EventId::from_bytes),
             },
@@ -43,6 +56,11 @@ impl<'a> Writer<'a> {
             ids,
             key,
         })
+    }
+
+    /// The first number that has no partition.
+    pub(crate) const fn room_to(&self) -> i64 {
+        self.room_to
     }
 
     /// Checks everything, then writes.
@@ -169,38 +187,17 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The number of each type, which gets one if it has none.
-    fn type_ids(&mut self, events: &[NewEvent]) -> Result<BTreeMap<String, i64>, StoreError> {
-        let names: BTreeSet<&EventType> = events.iter().map(|event| &event.event_type).collect();
-        let names: Vec<&str> = names.into_iter().map(EventType::as_str).collect();
-        let rows = self
-            .session
-            .rows("SELECT name, id FROM event_type WHERE name = ANY($1)", &[&names])?;
-        let mut ids: BTreeMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let new: Vec<&str> = names
-            .into_iter()
-            .filter(|name| !ids.contains_key(*name))
-            .collect();
-        if !new.is_empty() {
-            let sql = "INSERT INTO event_type (name) SELECT unnest($1::text[]) RETURNING name, id";
-            for row in self.session.rows(sql, &[&new])? {
-                ids.insert(row.get(0), row.get(1));
-            }
-        }
-        Ok(ids)
-    }
-
     /// Writes events with their postings, and moves the head. Gives where each written stream ends.
     fn insert(
         &mut self,
         events: &[NewEvent],
         ends: &mut BTreeMap<String, (i64, StreamVersion)>,
     ) -> Result<Vec<StreamPosition>, StoreError> {
-        let types = self.type_ids(events)?;
+        let types = type_numbers(self.session, events.iter().map(|event| &event.event_type))?;
         let now = self.ids.now();
         let mut rows = Rows::default();
         let mut streams = BTreeMap::new();
-        for event in events {
+        for (event, leaves) in events.iter().zip(self.leaves) {
             self.head += 1;
             let type_id = types[event.event_type.as_str()];
             let place = event.stream.as_ref().and_then(|stream| {
@@ -209,23 +206,15 @@ impl<'a> Writer<'a> {
                 streams.insert(stream.clone(), end.1);
                 Some((end.0, view::stored_number(end.1.0)))
             });
-            rows.seqs.push(self.head);
-            rows.ids.push(self.mint.next(now, self.ids).as_bytes().to_vec());
-            rows.types.push(type_id);
-            rows.stream_ids.push(place.map(|(id, _)| id));
-            rows.versions.push(place.map(|(_, version)| version));
-            rows.metadata.push(write_metadata(&event.metadata));
-            rows.payloads.push(event.payload.canonical().to_owned());
-            for leaf in self.key.listed(&event.payload) {
-                rows.posted_types.push(type_id);
-                rows.leaves.push(leaf.0);
-                rows.posted.push(self.head);
-            }
+            let id = self.mint.next(now, self.ids);
+            let metadata = write_metadata(&event.metadata);
+            let payload = event.payload.canonical();
+            rows.event(self.head, id, now, type_id, place, metadata, payload, leaves);
         }
-        for seq in [rows.seqs.first(), rows.seqs.last()].into_iter().flatten() {
-            ensure_partition(self.session, *seq)?;
+        if self.head >= self.room_to {
+            self.room_to = partition::ensure(self.session, self.head, self.partition_events)?;
         }
-        rows.insert(self.session, view::stored_number(now.as_millis()))?;
+        rows.insert(self.session)?;
         let last = self.mint.last.map(|id| id.as_bytes().to_vec());
         self.session
             .run("UPDATE head SET seq = $1, event_id = $2", &[&self.head, &last])?;
@@ -255,11 +244,34 @@ fn check_streams(commit: &Commit, ends: &BTreeMap<String, (i64, StreamVersion)>)
     }
 }
 
+/// The number of each of these types, which gets one if it has none.
+pub(crate) fn type_numbers<'a>(
+    session: &mut Session,
+    types: impl Iterator<Item = &'a EventType>,
+) -> Result<BTreeMap<String, i64>, StoreError> {
+    let names: BTreeSet<&str> = types.map(EventType::as_str).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let rows = session.rows("SELECT name, id FROM event_type WHERE name = ANY($1)", &[&names])?;
+    let mut ids: BTreeMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let new: Vec<&str> = names
+        .into_iter()
+        .filter(|name| !ids.contains_key(*name))
+        .collect();
+    if !new.is_empty() {
+        let sql = "INSERT INTO event_type (name) SELECT unnest($1::text[]) RETURNING name, id";
+        for row in session.rows(sql, &[&new])? {
+            ids.insert(row.get(0), row.get(1));
+        }
+    }
+    Ok(ids)
+}
+
 /// Rows of a batch as the columns of tables: one statement a table, however many events there are.
 #[derive(Default)]
-struct Rows {
+pub(crate) struct Rows {
     seqs: Vec<i64>,
     ids: Vec<Vec<u8>>,
+    times: Vec<i64>,
     types: Vec<i64>,
     stream_ids: Vec<Option<i64>>,
     versions: Vec<Option<i64>>,
@@ -271,16 +283,43 @@ struct Rows {
 }
 
 impl Rows {
-    fn insert(&self, session: &mut Session, occurred_at: i64) -> Result<(), StoreError> {
+    /// Adds an event, with the number of its stream and its version there, and the leaves that it is listed under.
+    #[expect(clippy::too_many_arguments, reason = "they are the columns of a row")]
+    pub(crate) fn event(
+        &mut self,
+        seq: i64,
+        id: EventId,
+        at: Timestamp,
+        type_id: i64,
+        place: Option<(i64, i64)>,
+        metadata: Option<String>,
+        payload: &str,
+        leaves: &[Leaf],
+    ) {
+        self.seqs.push(seq);
+        self.ids.push(id.as_bytes().to_vec());
+        self.times.push(view::stored_number(at.as_millis()));
+        self.types.push(type_id);
+        self.stream_ids.push(place.map(|(stream, _)| stream));
+        self.versions.push(place.map(|(_, version)| version));
+        self.metadata.push(metadata);
+        self.payloads.push(payload.to_owned());
+        for leaf in leaves {
+            self.posted_types.push(type_id);
+            self.leaves.push(leaf.0);
+            self.posted.push(seq);
+        }
+    }
+
+    pub(crate) fn insert(&self, session: &mut Session) -> Result<(), StoreError> {
         session.run(
             "INSERT INTO event
-             SELECT seq, event_id, $2, type_id, stream_id, version, metadata, payload
-             FROM unnest($1::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])
-                AS new (seq, event_id, type_id, stream_id, version, metadata, payload)",
+             SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                $7::text[], $8::text[])",
             &[
                 &self.seqs,
-                &occurred_at,
                 &self.ids,
+                &self.times,
                 &self.types,
                 &self.stream_ids,
                 &self.versions,

@@ -1,5 +1,6 @@
 //! Opening connections: what each kind is set to, and what it may not do.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,18 +21,27 @@ pub(crate) const BUSY_TIME_MAX: Duration = Duration::from_secs(5);
 /// for each: small pages are half the bytes to flush.
 const PAGE_BYTES: u32 = 4_096;
 
-/// The page cache of the writer, in KiB, as SQLite wants it: negative. Postings are written all over the index, and
-/// what stays in memory is written once.
-const WRITER_CACHE: i32 = -32_768;
+/// The page cache of the checkpointer, in KiB.
+const CHECKPOINTER_KIB: NonZeroU32 = NonZeroU32::new(2_048).expect("2,048 is not 0");
 
-/// The page cache of each reader and of the checkpointer.
-const READER_CACHE: i32 = -2_048;
+/// What a connection keeps in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cache {
+    /// Pages, in KiB.
+    pub(crate) kib: NonZeroU32,
+    /// Prepared statements.
+    pub(crate) statements: usize,
+}
 
-/// How many prepared statements a connection keeps: every statement that is written down in this folder.
-const STATEMENTS: usize = 64;
+impl Cache {
+    /// The pages as SQLite wants them: a negative number is one of KiB, and not of pages.
+    fn pages(self) -> i32 {
+        -i32::try_from(self.kib.get()).unwrap_or(i32::MAX)
+    }
+}
 
 /// Opens the writer's connection, making the file when it is not there, and brings it to the present tables.
-pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn open_writer(path: &Path, cache: Cache) -> Result<Connection, StoreError> {
     let unreadable = |error: rusqlite::Error| {
         if is_full(&error) {
             StoreError::Full
@@ -76,9 +86,9 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         .pragma_update(None, "wal_autocheckpoint", 0)
         .map_err(unreadable)?;
     connection
-        .pragma_update(None, "cache_size", WRITER_CACHE)
+        .pragma_update(None, "cache_size", cache.pages())
         .map_err(unreadable)?;
-    guard(&connection).map_err(unreadable)?;
+    guard(&connection, cache).map_err(unreadable)?;
     migrations()
         .to_latest(&mut connection)
         .map_err(|error| match error {
@@ -93,6 +103,40 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         })?;
     connection.authorizer(Some(protect_log)).map_err(read_fault)?;
     Ok(connection)
+}
+
+/// The number of the format of a file; `None` when it is not there, or empty.
+pub(crate) fn format_of(path: &Path) -> Result<Option<u32>, StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() > 0 => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(StoreError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let look = || -> rusqlite::Result<(i32, u32)> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIME_MAX)?;
+        let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let format = number("user_version")?.max(0);
+        Ok((number("application_id")?, format.unsigned_abs()))
+    };
+    let unreadable = |source: crate::error::DatabaseError| StoreError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    match look() {
+        Ok((APPLICATION_ID, format)) => Ok(Some(format)),
+        Ok(_) => Err(unreadable(
+            "its header does not say that it is an event store".into(),
+        )),
+        Err(error) => Err(unreadable(error.into())),
+    }
 }
 
 /// Makes an empty file that only its owner can use; false when there is something already. It is closed again before
@@ -117,29 +161,33 @@ fn make_file(path: &Path) -> Result<bool, StoreError> {
 }
 
 /// Opens a connection that can only read.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+pub(crate) fn open_reader(path: &Path, cache: Cache) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "cache_size", READER_CACHE)?;
-    guard(&connection)?;
+    connection.pragma_update(None, "cache_size", cache.pages())?;
+    guard(&connection, cache)?;
     Ok(connection)
 }
 
 /// Opens a connection for checkpoints.
 pub(crate) fn open_checkpointer(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let cache = Cache {
+        kib: CHECKPOINTER_KIB,
+        statements: 4,
+    };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "cache_size", READER_CACHE)?;
-    guard(&connection)?;
+    connection.pragma_update(None, "cache_size", cache.pages())?;
+    guard(&connection, cache)?;
     Ok(connection)
 }
 
 /// What every connection has.
-fn guard(connection: &Connection) -> Result<(), rusqlite::Error> {
+fn guard(connection: &Connection, cache: Cache) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY_TIME_MAX)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(cache.statements);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // Plans do not depend on what is bound: a statement with a bound LIMIT would be prepared anew each time it is run.
@@ -182,10 +230,15 @@ mod tests {
 
     use super::*;
 
+    const CACHE: Cache = Cache {
+        kib: CHECKPOINTER_KIB,
+        statements: 64,
+    };
+
     #[test]
     fn writer_can_only_add_rows() {
         let directory = tempfile::tempdir().unwrap();
-        let connection = open_writer(&directory.path().join("events.db")).unwrap();
+        let connection = open_writer(&directory.path().join("events.db"), CACHE).unwrap();
         let insert = "INTO event VALUES (1, x'00', 0, 1, NULL, NULL, NULL, '1')";
         connection.execute(&format!("INSERT {insert}"), []).unwrap();
         for table in TABLES {
@@ -227,7 +280,7 @@ mod tests {
     fn triggers_hold_for_every_other_program_too() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("events.db");
-        drop(open_writer(&path).unwrap());
+        drop(open_writer(&path, CACHE).unwrap());
         let other = Connection::open(&path).unwrap();
         for sql in ["DELETE FROM setting", "UPDATE setting SET value = x'00'"] {
             let error = other.execute_batch(sql).unwrap_err();
@@ -238,7 +291,7 @@ mod tests {
     #[test]
     fn writer_flushes_every_commit() {
         let directory = tempfile::tempdir().unwrap();
-        let connection = open_writer(&directory.path().join("events.db")).unwrap();
+        let connection = open_writer(&directory.path().join("events.db"), CACHE).unwrap();
         connection
             .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
             .unwrap();

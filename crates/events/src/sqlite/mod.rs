@@ -4,15 +4,17 @@
 //! connections of their own and see whole commits only. Several processes may use one file: SQLite's locks keep their
 //! writers apart.
 
+mod archive;
 mod connection;
 mod fault;
 mod names;
+mod restorer;
 mod schema;
 mod view;
 mod writer;
 
-use std::num::NonZeroUsize;
-use std::path::Path;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 use openprod_wal::{Checkpointer, Failure, LogSizes, Pool, StartError};
 use serde::{Deserialize, Serialize};
 
+use crate::archive::StoreFormat;
 use crate::commit::{Commit, Committed, RecordedCommand};
 use crate::error::{AppendError, StoreError};
 use crate::event::SequenceNumber;
@@ -30,8 +33,10 @@ use crate::name::StreamId;
 use crate::news::News;
 use crate::posting::LeafKey;
 use crate::query::{EventQuery, QueryResult};
+use crate::sqlite::connection::Cache;
 use crate::sqlite::fault::read_fault;
 use crate::sqlite::names::TypeNumbers;
+use crate::sqlite::restorer::Restorer;
 use crate::sqlite::view::{View, number, stored_number};
 use crate::sqlite::writer::{Request, Writer};
 use crate::store::EventStore;
@@ -51,10 +56,33 @@ const LOG_SIZES: LogSizes = LogSizes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SqliteConfig {
-    /// How many threads read at the same time; more wait. Each has a connection with a cache of 2 MiB.
+    /// How many threads read at the same time; more wait. Each has a connection with a cache.
     pub readers_max: NonZeroUsize,
     /// How many commits share a transaction, and how many may wait for the next one before callers are held up.
     pub group_max: NonZeroUsize,
+    /// How many KiB of the file the writer keeps in memory. Postings are written all over the index, and what stays in memory
+    /// is written once.
+    pub writer_cache_kib: NonZeroU32,
+    /// How many KiB of the file each reader keeps in memory.
+    pub reader_cache_kib: NonZeroU32,
+    /// How many prepared statements each connection keeps. The usual number has room for all that this library uses.
+    pub statements_max: NonZeroUsize,
+}
+
+impl SqliteConfig {
+    const fn writer_cache(&self) -> Cache {
+        Cache {
+            kib: self.writer_cache_kib,
+            statements: self.statements_max.get(),
+        }
+    }
+
+    const fn reader_cache(&self) -> Cache {
+        Cache {
+            kib: self.reader_cache_kib,
+            statements: self.statements_max.get(),
+        }
+    }
 }
 
 impl Default for SqliteConfig {
@@ -62,12 +90,17 @@ impl Default for SqliteConfig {
         Self {
             readers_max: const { NonZeroUsize::new(8).expect("8 is not 0") },
             group_max: const { NonZeroUsize::new(256).expect("256 is not 0") },
+            writer_cache_kib: const { NonZeroU32::new(32_768).expect("32,768 is not 0") },
+            reader_cache_kib: const { NonZeroU32::new(2_048).expect("2,048 is not 0") },
+            statements_max: const { NonZeroUsize::new(64).expect("64 is not 0") },
         }
     }
 }
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
+    path: PathBuf,
+    restorer: Restorer,
     readers: Pool,
     key: LeafKey,
     types: Arc<TypeNumbers>,
@@ -87,6 +120,17 @@ impl SqliteStore {
         Self::open_with(path, &SqliteConfig::default(), SystemIdSource)
     }
 
+    /// The format of a file, which is left as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when there is something else, [`StoreError::Io`] when it cannot be read.
+    pub fn format(path: &Path) -> Result<StoreFormat, StoreError> {
+        Ok(StoreFormat {
+            found: connection::format_of(path)?,
+            present: schema::FORMAT,
+        })
+    }
+
     /// Opens a store as [`Self::open`], to be used as `config` says, with time and chance from `ids`.
     ///
     /// # Errors
@@ -96,7 +140,7 @@ impl SqliteStore {
         config: &SqliteConfig,
         ids: impl IdSource + 'static,
     ) -> Result<Self, StoreError> {
-        let connection = connection::open_writer(path)?;
+        let connection = connection::open_writer(path, config.writer_cache())?;
         let setting = "SELECT value FROM setting WHERE name = 'leaf_key'";
         let key: [u8; 32] = connection
             .query_row(setting, [], |row| row.get(0))
@@ -106,7 +150,10 @@ impl SqliteStore {
             })?;
         let key = LeafKey(key);
         let readers_max = config.readers_max.get();
-        let readers = Pool::new(path.to_owned(), readers_max, readers_max, connection::open_reader);
+        let cache = config.reader_cache();
+        let readers = Pool::new(path.to_owned(), readers_max, readers_max, move |path| {
+            connection::open_reader(path, cache)
+        });
         let news = Arc::new(News::default());
         let types = Arc::new(TypeNumbers::default());
         let failure = Failure::default();
@@ -144,6 +191,8 @@ impl SqliteStore {
                 source,
             })?;
         Ok(Self {
+            path: path.to_owned(),
+            restorer: Restorer::new(config.writer_cache()),
             readers,
             key,
             types,

@@ -54,6 +54,9 @@ const FIRST: &str = "
     INSERT INTO setting VALUES ('leaf_key', randomblob(32));
 ";
 
+/// The number of the present format: how many migrations there are.
+pub(crate) const FORMAT: u32 = 1;
+
 /// All migrations, oldest first. A step that was released is never changed.
 pub(crate) fn migrations() -> Migrations<'static> {
     let mut first = FIRST.to_owned();
@@ -66,4 +69,19 @@ pub(crate) fn migrations() -> Migrations<'static> {
         }
     }
     Migrations::new(vec![M::up(first.leak())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn format_is_counted_by_migrations() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrations().to_latest(&mut connection).unwrap();
+        let format: u32 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(format, FORMAT);
+    }
 }

@@ -9,11 +9,13 @@
 mod breaker;
 mod commands;
 mod conformance;
+mod copying;
 mod encryption;
 mod examples;
 mod faults;
 mod model;
 mod outage;
+mod partitions;
 mod past;
 mod projection;
 mod projection_faults;
@@ -24,3 +26,4 @@ mod stores;
 mod subscription;
 mod tally;
 mod upcasting;
+mod verifying;

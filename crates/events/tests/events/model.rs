@@ -17,7 +17,7 @@ use crate::server;
 
 /// One call.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Commit(Commit),
     /// A commit that expects what a store says at that moment, or one less.
     Decide {
@@ -84,7 +84,7 @@ fn new_event() -> impl Strategy<Value = NewEvent> {
     })
 }
 
-fn query() -> impl Strategy<Value = EventQuery> {
+pub(crate) fn query() -> impl Strategy<Value = EventQuery> {
     let predicate = value().prop_map(|pattern| PayloadPredicate::new(pattern).unwrap());
     let filter = (
         option::of(vec(event_type(), 0..3)),
@@ -112,7 +112,7 @@ fn commit() -> impl Strategy<Value = Commit> {
     })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let limit = || option::of(1_usize..6).prop_map(|limit| limit.and_then(NonZeroUsize::new));
     prop_oneof![
         4 => commit().prop_map(Step::Commit),

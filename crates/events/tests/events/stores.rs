@@ -1,14 +1,12 @@
 //! Every store for a test that holds for all of them, and one that goes away when it is told to.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openprod_events::{
-    AppendError, CommandId, Commit, Committed, EventId, EventQuery, EventRecord, EventStore, EventType,
-    MemoryStore, NewEvent, Payload, PostgresStore, QueryResult, RecordedCommand, SequenceNumber, SqliteStore,
-    StoreError, StreamId, StreamSlice, StreamVersion, StreamsRead,
+    AppendError, Commit, Committed, EventQuery, EventRecord, EventStore, EventType, Layer, MemoryStore,
+    NewEvent, Payload, PostgresStore, SqliteStore, StoreError, StreamId,
 };
 use serde_json::Value;
 
@@ -76,7 +74,7 @@ impl Absent {
         Arc::clone(&self.store)
     }
 
-    fn reached(&self) -> Result<&dyn EventStore, StoreError> {
+    fn reached(&self) -> Result<&(dyn EventStore + 'static), StoreError> {
         if self.away.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("it is away".into()));
         }
@@ -84,50 +82,19 @@ impl Absent {
     }
 }
 
-impl EventStore for Absent {
-    fn commit(&self, commit: Commit) -> Result<Committed, AppendError> {
+impl Layer for Absent {
+    type Inner = dyn EventStore;
+
+    fn inner(&self) -> &Self::Inner {
+        &*self.store
+    }
+
+    fn read<T>(&self, call: impl FnOnce(&Self::Inner) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        call(self.reached()?)
+    }
+
+    fn commit_inwards(&self, commit: Commit) -> Result<Committed, AppendError> {
         self.reached()?.commit(commit)
-    }
-
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        self.reached()?.query_page(query, limit)
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        self.reached()?.read_streams(streams, after)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        self.reached()?.read_stream(stream, after, limit)
-    }
-
-    fn command(&self, id: CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.reached()?.command(id)
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.reached()?.position_of(event)
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.reached()?.head()
-    }
-
-    fn wait(
-        &self,
-        after: Option<SequenceNumber>,
-        patience: Duration,
-    ) -> Result<Option<SequenceNumber>, StoreError> {
-        self.reached()?.wait(after, patience)
     }
 }
 
@@ -135,49 +102,10 @@ impl EventStore for Absent {
 #[derive(Clone)]
 pub(crate) struct Shared(pub(crate) Arc<dyn EventStore>);
 
-impl EventStore for Shared {
-    fn commit(&self, commit: Commit) -> Result<Committed, AppendError> {
-        self.0.commit(commit)
-    }
+impl Layer for Shared {
+    type Inner = dyn EventStore;
 
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        self.0.query_page(query, limit)
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        self.0.read_streams(streams, after)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        self.0.read_stream(stream, after, limit)
-    }
-
-    fn command(&self, id: CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.0.command(id)
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.0.position_of(event)
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.0.head()
-    }
-
-    fn wait(
-        &self,
-        after: Option<SequenceNumber>,
-        patience: Duration,
-    ) -> Result<Option<SequenceNumber>, StoreError> {
-        self.0.wait(after, patience)
+    fn inner(&self) -> &Self::Inner {
+        &*self.0
     }
 }

@@ -9,8 +9,8 @@ use openprod_engine::facts::WorkspaceEventStore;
 use openprod_engine::{OwnerHandle, Snapshot, Snapshots};
 use openprod_events::{
     AppendError, CommandId, Commit, Committed, EventId, EventQuery, EventRecord, EventStore, EventType,
-    Metadata, Payload, QueryResult, RecordedCommand, RefusedCommit, SequenceNumber, StoreError, StreamId,
-    StreamPosition, StreamSlice, StreamVersion, StreamsRead, Timestamp,
+    Layer, Metadata, Payload, QueryResult, RecordedCommand, RefusedCommit, SequenceNumber, StoreError,
+    StreamId, StreamPosition, StreamSlice, StreamVersion, StreamsRead, Timestamp,
 };
 use openprod_storage::{Position, StorageError};
 use serde::{Deserialize, Serialize};
@@ -40,45 +40,14 @@ impl<S> Belled<S> {
     }
 }
 
-impl<S: EventStore> EventStore for Belled<S> {
-    fn commit(&self, commit: Commit) -> Result<Committed, AppendError> {
-        self.store.commit(commit)
+impl<S: EventStore> Layer for Belled<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.store
     }
 
-    fn query_page(&self, query: &EventQuery, limit: Option<NonZeroUsize>) -> Result<QueryResult, StoreError> {
-        self.store.query_page(query, limit)
-    }
-
-    fn read_streams(
-        &self,
-        streams: &[StreamId],
-        after: Option<SequenceNumber>,
-    ) -> Result<StreamsRead, StoreError> {
-        self.store.read_streams(streams, after)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: StreamVersion,
-        limit: Option<NonZeroUsize>,
-    ) -> Result<StreamSlice, StoreError> {
-        self.store.read_stream(stream, after, limit)
-    }
-
-    fn command(&self, id: CommandId) -> Result<Option<RecordedCommand>, StoreError> {
-        self.store.command(id)
-    }
-
-    fn position_of(&self, event: EventId) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.position_of(event)
-    }
-
-    fn head(&self) -> Result<Option<SequenceNumber>, StoreError> {
-        self.store.head()
-    }
-
-    fn wait(
+    fn wait_inside(
         &self,
         after: Option<SequenceNumber>,
         patience: Duration,

@@ -1,5 +1,6 @@
 //! Opening connections: what each kind is set to, and what it may not do.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,17 +18,38 @@ pub(crate) const BUSY_TIME_MAX: Duration = Duration::from_secs(5);
 /// The page size, in bytes: rows of a dozen fields fit several to a page, and a commit writes few pages.
 pub(crate) const PAGE_BYTES: u32 = 8_192;
 
-/// The page cache of the writer, in KiB, as SQLite wants it: negative. What a catch-up's working set needs.
-const WRITER_CACHE: i32 = -8_192;
+/// How much of the file connections keep in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caches {
+    /// The page cache of the writer, in KiB.
+    pub writer_kib: NonZeroU32,
+    /// The page cache of each reader, in KiB.
+    pub reader_kib: NonZeroU32,
+}
 
-/// The page cache of each reader and of the checkpointer.
-const READER_CACHE: i32 = -1_024;
+impl Default for Caches {
+    /// 8 MiB for the writer, which is what a catch-up's working set needs, and 1 MiB for each reader.
+    fn default() -> Self {
+        Self {
+            writer_kib: const { NonZeroU32::new(8_192).expect("8,192 is not 0") },
+            reader_kib: const { NonZeroU32::new(1_024).expect("1,024 is not 0") },
+        }
+    }
+}
+
+/// The page cache of the checkpointer, in KiB.
+const CHECKPOINTER_KIB: NonZeroU32 = NonZeroU32::new(1_024).expect("1,024 is not 0");
+
+/// A cache as SQLite wants it: a negative number is one of KiB, and not of pages.
+fn pages(kib: NonZeroU32) -> i32 {
+    -i32::try_from(kib.get()).unwrap_or(i32::MAX)
+}
 
 /// How many prepared statements a connection keeps: every statement that is written down in this folder.
 const STATEMENTS: usize = 128;
 
 /// Opens the writer's connection, and brings the file to the present tables.
-pub(crate) fn open_writer(path: &Path, create: bool) -> Result<Connection, StorageError> {
+pub(crate) fn open_writer(path: &Path, create: bool, caches: Caches) -> Result<Connection, StorageError> {
     let unreadable = |source| StorageError::Unreadable {
         path: path.to_owned(),
         source,
@@ -67,7 +89,7 @@ pub(crate) fn open_writer(path: &Path, create: bool) -> Result<Connection, Stora
         .pragma_update(None, "wal_autocheckpoint", 0)
         .map_err(unreadable)?;
     connection
-        .pragma_update(None, "cache_size", WRITER_CACHE)
+        .pragma_update(None, "cache_size", pages(caches.writer_kib))
         .map_err(unreadable)?;
     guard(&connection).map_err(unreadable)?;
     migrations()
@@ -102,11 +124,11 @@ fn make_file(path: &Path) -> Result<(), StorageError> {
 }
 
 /// Opens a connection that can only read.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+pub(crate) fn open_reader(path: &Path, caches: Caches) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "cache_size", READER_CACHE)?;
+    connection.pragma_update(None, "cache_size", pages(caches.reader_kib))?;
     guard(&connection)?;
     Ok(connection)
 }
@@ -116,7 +138,7 @@ pub(crate) fn open_checkpointer(path: &Path) -> Result<Connection, rusqlite::Err
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "cache_size", READER_CACHE)?;
+    connection.pragma_update(None, "cache_size", pages(CHECKPOINTER_KIB))?;
     guard(&connection)?;
     Ok(connection)
 }
@@ -179,7 +201,7 @@ mod tests {
 
     fn log_of_one(directory: &Path) -> Connection {
         let path = directory.join("oplog.db");
-        let connection = open_writer(&path, true).unwrap();
+        let connection = open_writer(&path, true, Caches::default()).unwrap();
         connection
             .execute("INSERT INTO bundle VALUES (1, 1, 1, x'01', x'02', x'03')", [])
             .unwrap();
@@ -234,7 +256,7 @@ mod tests {
     fn readers_cannot_write() {
         let directory = tempfile::tempdir().unwrap();
         let _writer = log_of_one(directory.path());
-        let connection = open_reader(&directory.path().join("oplog.db")).unwrap();
+        let connection = open_reader(&directory.path().join("oplog.db"), Caches::default()).unwrap();
         for off in ["", "PRAGMA query_only = OFF;"] {
             let error = connection
                 .execute_batch(&format!("{off} DELETE FROM state_meta"))
@@ -247,8 +269,8 @@ mod tests {
     fn writer_flushes_every_commit() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("oplog.db");
-        drop(open_writer(&path, true).unwrap());
-        let connection = open_writer(&path, false).unwrap();
+        drop(open_writer(&path, true, Caches::default()).unwrap());
+        let connection = open_writer(&path, false, Caches::default()).unwrap();
         // The writer itself may no longer ask.
         connection
             .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)

@@ -14,6 +14,7 @@ use std::path::Path;
 use openprod_wal::{Checkpointer, Failure, LogSizes, Pool, StartError, is_failing, is_full};
 use rusqlite::Connection;
 
+pub use self::connection::Caches;
 use crate::error::StorageError;
 use crate::high_water::{HighWater, Mark};
 use crate::sqlite::view::View;
@@ -46,7 +47,7 @@ impl SqliteStorage {
     /// [`StorageError::Io`] when the file is there already or cannot be made, [`StorageError::Full`] when there is no
     /// room for it.
     pub fn create(path: &Path) -> Result<Self, StorageError> {
-        Self::open_or_create(path, true)
+        Self::open_or_create(path, true, Caches::default())
     }
 
     /// Opens a store, bringing an older file to the present tables.
@@ -55,11 +56,19 @@ impl SqliteStorage {
     /// [`StorageError::Unreadable`] when the file is not such a store, [`StorageError::NewerVersion`] when a newer
     /// version wrote it, [`StorageError::Full`] when there is no room to open it.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
-        Self::open_or_create(path, false)
+        Self::open_with(path, Caches::default())
     }
 
-    fn open_or_create(path: &Path, create: bool) -> Result<Self, StorageError> {
-        let connection = connection::open_writer(path, create)?;
+    /// Opens a store as [`Self::open`], with caches of another size.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(path: &Path, caches: Caches) -> Result<Self, StorageError> {
+        Self::open_or_create(path, false, caches)
+    }
+
+    fn open_or_create(path: &Path, create: bool, caches: Caches) -> Result<Self, StorageError> {
+        let connection = connection::open_writer(path, create, caches)?;
         let (mut high_water, noted) = HighWater::open(&HighWater::path_beside(path))?;
         let view = View(&connection);
         let last = view.last()?;
@@ -89,7 +98,7 @@ impl SqliteStorage {
         })?;
         Ok(Self {
             connection,
-            readers: pool::readers_of(path.to_owned()),
+            readers: pool::readers_of(path.to_owned(), caches),
             checkpointer,
             high_water,
             mark,

@@ -7,7 +7,7 @@ use openprod_wal::Pool;
 
 use crate::error::StorageError;
 use crate::space::Space;
-use crate::sqlite::connection::open_reader;
+use crate::sqlite::connection::{Caches, open_reader};
 use crate::sqlite::view::View;
 use crate::storage::{ChainId, Place, Position, Read, Readers, Row, StoredBundle};
 
@@ -15,8 +15,8 @@ use crate::storage::{ChainId, Place, Position, Read, Readers, Row, StoredBundle}
 const IDLE_MAX: usize = 4;
 
 /// The readers of a store. Any number may read at the same time.
-pub(crate) fn readers_of(path: PathBuf) -> Pool {
-    Pool::new(path, usize::MAX, IDLE_MAX, open_reader)
+pub(crate) fn readers_of(path: PathBuf, caches: Caches) -> Pool {
+    Pool::new(path, usize::MAX, IDLE_MAX, move |path| open_reader(path, caches))
 }
 
 impl Readers for Pool {

@@ -1,5 +1,7 @@
 //! The store in memory: the reference that the others are compared with. It is naive on purpose.
 
+mod archive;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -3,16 +3,23 @@
 //! A [`Payload`] has passed the checks: no name twice in one object, no number that would lose digits, bounded size and
 //! depth. Its numbers are normalised, so that two payloads that mean the same are equal.
 
+mod number;
+mod reader;
+mod soundness;
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed as _, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 use thiserror::Error;
 
+use self::number::{long_integer, normalise};
+use self::reader::{Strict, Twice, read};
+use self::soundness::sound;
 use crate::canonical;
-use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, WHOLE_NUMBER_MAX};
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 
 /// Why a value cannot be a payload or a pattern.
 #[derive(Debug, Error)]
@@ -87,7 +94,7 @@ impl Payload {
         if let Some(number) = long_integer(text) {
             return Err(PayloadError::NumberTooBig { number: cut(number) });
         }
-        Self::new(parse(text)?)
+        Self::new(read(text, Twice::Refused)?)
     }
 
     /// The payload of anything that can be serialised, such as the struct of an event.
@@ -171,54 +178,7 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
-/// Makes whole doubles integers, so that `1.0` and `1` are one value, and refuses what loses digits.
-fn normalise(value: &mut Value, depth: usize) -> Result<(), PayloadError> {
-    match value {
-        Value::Number(number) => *number = normalise_number(number)?,
-        Value::Array(elements) => {
-            let depth = deeper(depth)?;
-            for element in elements {
-                normalise(element, depth)?;
-            }
-        }
-        Value::Object(members) => {
-            let depth = deeper(depth)?;
-            for member in members.values_mut() {
-                normalise(member, depth)?;
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
-    }
-    Ok(())
-}
-
-fn normalise_number(number: &Number) -> Result<Number, PayloadError> {
-    let too_big = |number: &Number| PayloadError::NumberTooBig {
-        number: cut(&number.to_string()),
-    };
-    if let Some(whole) = number.as_i64() {
-        if whole.unsigned_abs() > WHOLE_NUMBER_MAX {
-            return Err(too_big(number));
-        }
-        return Ok(number.clone());
-    }
-    let double = match number.as_f64() {
-        Some(double) if double.is_finite() && !number.is_u64() => double,
-        _ => return Err(too_big(number)),
-    };
-    if double.fract() != 0.0 {
-        return Ok(number.clone());
-    }
-    // A whole double below 10²¹ has a canonical form without exponent, which reads back as an integer.
-    if double.abs() <= WHOLE_NUMBER_MAX as f64 {
-        Ok(Number::from(double as i64))
-    } else if double.abs() < 1e21 {
-        Err(too_big(number))
-    } else {
-        Ok(number.clone())
-    }
-}
-
+/// One level further in, if that is allowed.
 const fn deeper(depth: usize) -> Result<usize, PayloadError> {
     if depth == PAYLOAD_DEPTH_MAX {
         Err(PayloadError::TooDeep)
@@ -227,271 +187,9 @@ const fn deeper(depth: usize) -> Result<usize, PayloadError> {
     }
 }
 
-fn parse(text: &str) -> Result<Value, PayloadError> {
-    read(text, Twice::Refused)
-}
-
-fn read(text: &str, twice: Twice) -> Result<Value, PayloadError> {
-    let mut refusal = None;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = Strict {
-        depth: 0,
-        twice,
-        refusal: &mut refusal,
-    };
-    let parsed = seed
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value));
-    parsed.map_err(|error| refusal.unwrap_or(PayloadError::Json(error)))
-}
-
-/// Reads a text in the way in which it is read as a value, and keeps nothing of it: what passes here can be read.
-fn sound(text: &str) -> Result<(), PayloadError> {
-    let mut too_deep = false;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = Sound {
-        depth: 0,
-        too_deep: &mut too_deep,
-    };
-    let read = seed
-        .deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end());
-    read.map_err(|error| {
-        if too_deep {
-            PayloadError::TooDeep
-        } else {
-            PayloadError::Json(error)
-        }
-    })
-}
-
-/// The first number in a JSON text that is an integer of more digits than fit into 64 bits: the parser would make it a
-/// double and lose them.
-fn long_integer(text: &str) -> Option<&str> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            b'-' | b'0'..=b'9' => {
-                let start = at;
-                while at < bytes.len() && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
-                {
-                    at += 1;
-                }
-                let number = &text[start..at];
-                if number.len() > 16 && !number.contains(['.', 'e', 'E']) {
-                    let digits = number.trim_start_matches('-');
-                    if digits.parse::<u64>().is_err() {
-                        return Some(number);
-                    }
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    None
-}
-
 /// At most 40 characters, for messages.
 fn cut(text: &str) -> String {
     text.chars().take(40).collect()
-}
-
-/// What becomes of an object with two members of one name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Twice {
-    Refused,
-    /// In a text that was looked through already, where it can only be damage.
-    LastCounts,
-}
-
-/// Reads a JSON value, and refuses what `serde_json` would pass over. Why is put beside, because an error of serde
-/// cannot carry it.
-struct Strict<'a> {
-    depth: usize,
-    twice: Twice,
-    refusal: &'a mut Option<PayloadError>,
-}
-
-impl Strict<'_> {
-    fn refuse<E: serde::de::Error>(&mut self, refusal: PayloadError) -> E {
-        let error = E::custom(&refusal);
-        *self.refusal = Some(refusal);
-        error
-    }
-
-    fn descend<E: serde::de::Error>(&mut self) -> Result<usize, E> {
-        deeper(self.depth).map_err(|refusal| self.refuse(refusal))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<Value, E> {
-        // From a format other than JSON it could be no number at all.
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| {
-            self.refuse(PayloadError::NumberTooBig {
-                number: value.to_string(),
-            })
-        })
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
-        let depth = self.descend()?;
-        let mut elements = Vec::new();
-        while let Some(element) = access.next_element_seed(Strict {
-            depth,
-            twice: self.twice,
-            refusal: &mut *self.refusal,
-        })? {
-            elements.push(element);
-        }
-        Ok(Value::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
-        let depth = self.descend()?;
-        let mut members = Map::new();
-        while let Some(name) = access.next_key::<String>()? {
-            if self.twice == Twice::Refused && members.contains_key(&name) {
-                return Err(self.refuse(PayloadError::DuplicateMember { name: cut(&name) }));
-            }
-            let member = access.next_value_seed(Strict {
-                depth,
-                twice: self.twice,
-                refusal: &mut *self.refusal,
-            })?;
-            members.insert(name, member);
-        }
-        Ok(Value::Object(members))
-    }
-}
-
-/// Looks at a JSON value of bounded depth, and keeps nothing. Names of members are looked at as texts.
-struct Sound<'a> {
-    depth: usize,
-    too_deep: &'a mut bool,
-}
-
-impl Sound<'_> {
-    fn inner<E: serde::de::Error>(&mut self) -> Result<Sound<'_>, E> {
-        match deeper(self.depth) {
-            Ok(depth) => Ok(Sound {
-                depth,
-                too_deep: &mut *self.too_deep,
-            }),
-            Err(refusal) => {
-                *self.too_deep = true;
-                Err(E::custom(refusal))
-            }
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Sound<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Sound<'_> {
-    type Value = ();
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<(), A::Error> {
-        self.inner::<A::Error>()?;
-        while access.next_element_seed(self.inner::<A::Error>()?)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<(), A::Error> {
-        self.inner::<A::Error>()?;
-        while access.next_key_seed(self.inner::<A::Error>()?)?.is_some() {
-            access.next_value_seed(self.inner::<A::Error>()?)?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -500,6 +198,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::limits::WHOLE_NUMBER_MAX;
 
     fn any_value() -> impl Strategy<Value = Value> {
         let scalar = prop_oneof![
