@@ -9,6 +9,7 @@ import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { DOCTOR_PATH } from "./doctor";
 import { InviteDialog } from "./invite-dialog";
+import { lastSeen } from "./last-seen";
 
 /** A clock this far off makes the order of edits differ from what people remember. */
 const SKEW_MS_TOLD = 2_000;
@@ -157,7 +158,7 @@ function PeerLine({ peer }: { peer: PeerView }) {
       </td>
       <td>
         <span className="presence" data-on={peer.connected || undefined}>
-          {peer.connected ? "Connected" : "Away"}
+          {peer.connected ? "Connected" : lastSeen(peer)}
         </span>
       </td>
       <td className="number">{peer.behind === 0 ? "—" : peer.behind.toLocaleString("en")}</td>
