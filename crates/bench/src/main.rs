@@ -24,6 +24,7 @@ mod list;
 mod measure;
 mod memory;
 mod open;
+mod regression;
 mod replay;
 mod report;
 mod rig;
@@ -131,6 +132,9 @@ struct CommandLine {
     /// A factor on the amount of work, for trying things out; figures count at 1 only
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    /// A directory with the JSON files of an earlier run; fails when a figure is worse by more than 5 %
+    #[arg(long, value_name = "DIRECTORY")]
+    against: Option<PathBuf>,
     /// Where the JSON files go; `bench` in cargo's target directory when left out
     #[arg(long)]
     out: Option<PathBuf>,
@@ -210,6 +214,7 @@ fn run(line: &CommandLine) -> Result<(), BenchError> {
         stores,
         work,
     };
+    let mut regressions = 0;
     for bench in &BENCHES {
         if !line.names.is_empty() && !line.names.iter().any(|name| name == bench.name) {
             continue;
@@ -217,9 +222,21 @@ fn run(line: &CommandLine) -> Result<(), BenchError> {
         println!("\n── {} ── {}", bench.name, bench.about);
         let report = Report::new(bench.name, line.scale, (bench.run)(&setup)?);
         print!("{report}");
+        // The earlier figures may lie where these go, and these are kept whatever is wrong with those.
+        let earlier = line.against.as_ref().map(|earlier| report.against(earlier));
         report.write(&out)?;
+        if let Some(comparison) = earlier.transpose()?.flatten() {
+            print!("{comparison}");
+            regressions += comparison.regressions();
+        }
     }
     println!("\nThe figures are in {} too.", out.display());
+    if regressions > 0 {
+        let percent = regression::TOLERANCE * 100.0;
+        return Err(BenchError::Wrong(format!(
+            "{regressions} figures are worse than those of the earlier run by more than {percent} %"
+        )));
+    }
     Ok(())
 }
 

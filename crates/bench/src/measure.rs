@@ -65,6 +65,11 @@ impl Series {
         self.percentile(50.0)
     }
 
+    /// All of them, in the order in which they were made.
+    pub(crate) fn samples(&self) -> &[f64] {
+        &self.0
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.0.len()
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::bench_error::{BenchError, During as _};
 use crate::measure::{Beside, Figure, Goal, Series, number};
+use crate::regression::{Baseline, Comparison};
 
 /// The figures of one bench.
 pub(crate) struct Report {
@@ -19,6 +20,14 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) const fn new(name: &'static str, scale: f64, figures: Vec<Figure>) -> Self {
         Self { name, scale, figures }
+    }
+
+    /// The figures beside those that an earlier run left in a directory; `None` when it left none of this bench.
+    pub(crate) fn against(&self, directory: &Path) -> Result<Option<Comparison>, BenchError> {
+        let baseline = Baseline::read(directory, self.name)?;
+        baseline
+            .map(|baseline| baseline.compare(self.scale, &self.figures))
+            .transpose()
     }
 
     /// Writes `NAME.json` and `NAME.md` in a directory, in place of what was there: all that is known, for programs, and

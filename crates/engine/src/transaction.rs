@@ -3,7 +3,10 @@
 //! A transaction takes commands and peers' bundles, appends them and derives what they do, and makes all of it
 //! durable at once. Until it has committed, nothing outside sees any of it; if it fails, nothing was done.
 
+mod answers;
+mod committed;
 mod overlays;
+mod summary;
 mod undo;
 
 use std::collections::BTreeSet;
@@ -12,36 +15,33 @@ use std::sync::Arc;
 use openprod_core::bundle::SEEN_MAX;
 use openprod_core::encoding::encode;
 use openprod_core::{
-    ActorId, BundleHash, BundleId, CommandId, Draft, EdgeId, EntityId, FacetId, Hlc, Identity, Intent, LogId,
-    Payload, Seen, Timestamp, VerifiedBundle, seal,
+    ActorId, BundleHash, BundleId, CommandId, Draft, Hlc, Identity, Intent, LogId, Payload, Seen, Timestamp,
+    VerifiedBundle, seal,
 };
-use openprod_storage::{ChainId, Place, Position, Read, Space, StorageError, Write};
+use openprod_storage::{ChainId, Place, Position, Space, StorageError, Write};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
-use wincode::{SchemaRead, SchemaWrite};
 
-use crate::admission::{self, AdmissionError, Admitted, CLOCK_INTERVAL, Entry, HoldReason, clock_key};
+use crate::admission::{self, AdmissionError, Admitted, CLOCK_INTERVAL, Entry, clock_key};
 use crate::chains::{Chain, ChainHead, Chains};
 use crate::columns::Columns;
 use crate::command::{Command, CommandError, Destination, Outcome, Request};
-use crate::derive::{DERIVATION_VERSION, derive};
+use crate::derive::derive;
 use crate::documents::Documents;
-use crate::facts::{self, FactLog, FactSpan, RecordFacts, effect};
 use crate::forks::ForkEvidence;
-use crate::overlay::{self, Drift, OverlayId, OverlayView};
-use crate::plan::{View, effect_of, plan};
-use crate::revert::{Skipped, TakenBack};
+use crate::overlay::{self, OverlayView};
+use crate::plan::{View, plan};
 use crate::row::{Sight, Writer};
 use crate::schema::{Schema, reserved};
-use crate::state::{Changes, State};
-use crate::state_hash::StateHash;
-use crate::stored::stored;
+use crate::state::State;
 use crate::subject::Subject;
 use crate::synonyms::Synonyms;
 use crate::text::Bundle;
-use crate::undo::{UndoStack, UndoStep};
+use crate::undo::UndoStep;
 use crate::workspace::Workspace;
 
+pub use committed::{Committed, CommittedBundle, Receipt};
+pub(crate) use summary::Summary;
 pub(crate) use undo::taken_back;
 
 /// What the engine keeps in memory of a workspace; replaced as a whole when a transaction commits.
@@ -54,184 +54,6 @@ pub(crate) struct Cache {
     pub(crate) summary: Summary,
     /// The workspace with the draft on top in which something was staged last; `None` once anything else was done.
     pub(crate) staged: Option<Arc<OverlayView>>,
-}
-
-/// What is stored of a workspace as a whole.
-#[derive(Clone, Copy, Debug, SchemaRead, SchemaWrite)]
-pub(crate) struct Summary {
-    /// The rules by which the rows were derived.
-    pub(crate) derivation: u32,
-    /// The log that this engine writes.
-    pub(crate) log: LogId,
-    pub(crate) hash: StateHash,
-    /// How many operations are stored.
-    pub(crate) operations: u64,
-    /// How many bundles are held.
-    pub(crate) held: u64,
-    /// How often the schema or the other names have been read anew. A position would not do: a bundle that is
-    /// released changes them without a new one.
-    pub(crate) schema: u64,
-    /// How many drafts there are.
-    pub(crate) overlays: u64,
-    /// How many transactions have committed something.
-    pub(crate) version: u64,
-}
-
-impl Summary {
-    const KEY: &[u8] = b"summary 2";
-
-    pub(crate) const fn new(log: LogId) -> Self {
-        let hash = StateHash::ZERO;
-        Self {
-            derivation: DERIVATION_VERSION,
-            log,
-            hash,
-            operations: 0,
-            held: 0,
-            schema: 0,
-            overlays: 0,
-            version: 0,
-        }
-    }
-
-    pub(crate) fn load(store: &dyn Read) -> Result<Option<Self>, StorageError> {
-        if let Some(bytes) = store.get(Space::Meta, Self::KEY)? {
-            return stored(Space::Meta, &bytes).map(Some);
-        }
-        let first = store.get(Space::Meta, FirstSummary::KEY)?;
-        first
-            .map(|bytes| stored::<FirstSummary>(Space::Meta, &bytes).map(Self::from))
-            .transpose()
-    }
-
-    pub(crate) fn save(&self, store: &mut dyn Write) -> Result<(), StorageError> {
-        store.put(Space::Meta, Self::KEY, &encode(self))
-    }
-}
-
-/// The summary of stores that were derived by version 1.
-#[derive(SchemaRead, SchemaWrite)]
-struct FirstSummary {
-    derivation: u32,
-    log: LogId,
-    hash: StateHash,
-    operations: u64,
-    held: u64,
-    schema: u64,
-}
-
-impl FirstSummary {
-    const KEY: &[u8] = b"summary";
-}
-
-impl From<FirstSummary> for Summary {
-    fn from(first: FirstSummary) -> Self {
-        Self {
-            derivation: first.derivation,
-            hash: first.hash,
-            operations: first.operations,
-            held: first.held,
-            schema: first.schema,
-            ..Self::new(first.log)
-        }
-    }
-}
-
-/// What a command that was given here led to.
-#[derive(SchemaRead, SchemaWrite)]
-struct CommandRow {
-    digest: [u8; 32],
-    /// Where its bundle stands; 0 when it reached no log.
-    position: u64,
-    /// The draft that it was staged in, or that it was about.
-    overlay: Option<OverlayId>,
-    /// What it made, if that is not to be read from its bundle.
-    created: Vec<EntityId>,
-    edges: Vec<EdgeId>,
-    /// What it took back, and what of that stays.
-    taken_back: Option<TakenBack>,
-    skipped: Vec<Skipped>,
-}
-
-impl CommandRow {
-    /// Reads a row; those of the first format knew bundles only.
-    fn read(bytes: &[u8]) -> Result<Self, StorageError> {
-        stored(Space::Command, bytes).or_else(|error| {
-            let (digest, position) = stored::<([u8; 32], u64)>(Space::Command, bytes).map_err(|_| error)?;
-            Ok(Self {
-                digest,
-                position,
-                overlay: None,
-                created: Vec::new(),
-                edges: Vec::new(),
-                taken_back: None,
-                skipped: Vec::new(),
-            })
-        })
-    }
-}
-
-/// A bundle that entered the log.
-#[derive(Clone, Debug)]
-pub struct CommittedBundle {
-    /// Where it stands.
-    pub place: Place,
-    /// Its id.
-    pub id: BundleId,
-    /// Whether it was written here.
-    pub local: bool,
-    /// Why it is not applied, if it is not.
-    pub held: Option<HoldReason>,
-}
-
-/// What a transaction did: the news for clients and peers.
-#[derive(Clone, Debug, Default)]
-pub struct Committed {
-    /// The bundles that entered the log, in commit order.
-    pub bundles: Vec<CommittedBundle>,
-    /// Bundles that were held and are applied now.
-    pub released: u64,
-    /// What changed in the derived state.
-    pub changes: Changes,
-    /// The tables whose fields follow what changed: any of their records may look different.
-    pub followers: BTreeSet<FacetId>,
-    /// Whether tables or fields changed.
-    pub schema_changed: bool,
-    /// Drafts that came, went or changed.
-    pub overlays: BTreeSet<OverlayId>,
-    /// Where drafts have drifted.
-    pub drifts: Vec<(OverlayId, Vec<Drift>)>,
-    /// What undo and redo would do next, when that may have changed.
-    pub undo_stack: Option<UndoStack>,
-    /// Logs that turned out to contradict themselves.
-    pub forks: Vec<ForkEvidence>,
-    /// The new log of this engine, when it had to begin one.
-    pub log_minted: Option<LogId>,
-    /// How many commands' answers were kept for their callers.
-    pub answered: u64,
-}
-
-impl Committed {
-    /// Whether nothing happened.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bundles.is_empty()
-            && self.released == 0
-            && self.overlays.is_empty()
-            && self.undo_stack.is_none()
-            && self.answered == 0
-    }
-}
-
-/// What became of bundles from a peer.
-#[derive(Debug, Default)]
-pub struct Receipt {
-    /// How many entered the log.
-    pub accepted: usize,
-    /// How many were there already.
-    pub duplicates: usize,
-    /// Why the first one that did not enter the log did not; those after it were not looked at.
-    pub refused: Option<AdmissionError>,
 }
 
 /// A transaction on a workspace. Dropping it undoes it.
@@ -371,69 +193,6 @@ impl<'a> Transaction<'a> {
         Ok(bundle.id())
     }
 
-    /// The numbers of the facts of a bundle that is applied.
-    fn span(&self, bundle: BundleId) -> Result<Option<FactSpan>, StorageError> {
-        let Some(place) = self.write.place_of(bundle)? else {
-            return Ok(None);
-        };
-        let Some(stored) = self.write.bundle(place.position)? else {
-            return Ok(None);
-        };
-        let log = FactLog::new(&*self.write);
-        let last = bundle.operation(stored.bundle.len() - 1);
-        let numbers = (log.number_of(bundle.operation(0))?, log.number_of(last)?);
-        Ok(match numbers {
-            (Some(first), Some(last)) => Some(FactSpan { first, last }),
-            _ => None,
-        })
-    }
-
-    /// Keeps what a command is answered, if its caller wants that.
-    fn keep_receipt(
-        &mut self,
-        command_id: CommandId,
-        command: &Command,
-        facts: Option<FactSpan>,
-    ) -> Result<(), StorageError> {
-        if let Command::RecordFacts(RecordFacts {
-            receipt: Some(receipt),
-            ..
-        }) = command
-        {
-            facts::store::keep_receipt(&mut *self.write, command_id, receipt, facts)?;
-            self.committed.answered += 1;
-        }
-        Ok(())
-    }
-
-    /// Notes what a command led to, so that the same command again gets the same outcome.
-    fn remember(&mut self, digest: [u8; 32], outcome: Outcome) -> Result<Outcome, CommandError> {
-        let in_bundle = outcome.bundle_id.is_some();
-        let made = self.committed.bundles.last().filter(|_| in_bundle);
-        let row = CommandRow {
-            digest,
-            position: made.map_or(0, |bundle| bundle.place.position.0),
-            overlay: outcome.overlay_id,
-            created: if in_bundle {
-                Vec::new()
-            } else {
-                outcome.created.clone()
-            },
-            edges: if in_bundle {
-                Vec::new()
-            } else {
-                outcome.edges.clone()
-            },
-            taken_back: outcome.taken_back.clone(),
-            skipped: outcome.skipped.clone(),
-        };
-        self.write
-            .put(Space::Command, outcome.command_id.as_bytes(), &encode(&row))?;
-        // The next command of this transaction must find the indexes and the schema as this one left them.
-        self.flush()?;
-        Ok(outcome)
-    }
-
     /// Takes in bundles from a peer, in causal order. Stops at the first that cannot enter the log; what came
     /// before it stays.
     ///
@@ -545,92 +304,6 @@ impl<'a> Transaction<'a> {
         let mut entropy = [0; 10];
         self.random.fill_bytes(&mut entropy);
         entropy
-    }
-
-    fn earlier_outcome(
-        &self,
-        command_id: CommandId,
-        digest: [u8; 32],
-        about_facts: bool,
-    ) -> Result<Option<Outcome>, CommandError> {
-        let Some(bytes) = self.write.get(Space::Command, command_id.as_bytes())? else {
-            return Ok(None);
-        };
-        let row = CommandRow::read(&bytes)?;
-        if row.digest != digest {
-            return Err(CommandError::CommandReused { command_id });
-        }
-        let damaged = StorageError::DamagedRow {
-            space: Space::Command.name(),
-        };
-        if row.position == 0 {
-            return Ok(Some(Outcome {
-                overlay_id: row.overlay,
-                created: row.created,
-                edges: row.edges,
-                taken_back: row.taken_back,
-                skipped: row.skipped,
-                repeated: about_facts,
-                ..Outcome::of(command_id)
-            }));
-        }
-        let bundle = self.write.bundle(Position(row.position))?.ok_or(damaged)?.bundle;
-        let payloads: Vec<_> = bundle
-            .payloads()
-            .filter_map(|(_, payload)| payload.ok())
-            .collect();
-        let (created, edges) = made(&payloads);
-        Ok(Some(Outcome {
-            command_id,
-            bundle_id: Some(bundle.id()),
-            overlay_id: row.overlay,
-            created,
-            edges,
-            taken_back: row.taken_back,
-            skipped: row.skipped,
-            facts: self.span(bundle.id())?,
-            repeated: about_facts,
-        }))
-    }
-
-    /// The outcome of a command whose facts another device recorded under the same id, as is known here.
-    fn outcome_elsewhere(
-        &mut self,
-        command_id: CommandId,
-        digest: [u8; 32],
-        command: &RecordFacts,
-    ) -> Result<Option<Outcome>, CommandError> {
-        let given = effect::of_command(&*self.write, command_id)?;
-        if given.is_empty() {
-            return Ok(None);
-        }
-        let effect = effect_of(command_id, &command.facts)?;
-        // The first of those that say the same is the one that counts.
-        let Some((_, member)) = given.iter().find(|(theirs, _)| *theirs == effect) else {
-            return Err(CommandError::CommandReused { command_id });
-        };
-        let facts = self.span(member.bundle)?;
-        let row = CommandRow {
-            digest,
-            position: member.position.0,
-            overlay: None,
-            created: Vec::new(),
-            edges: Vec::new(),
-            taken_back: None,
-            skipped: Vec::new(),
-        };
-        self.write
-            .put(Space::Command, command_id.as_bytes(), &encode(&row))?;
-        if let Some(receipt) = &command.receipt {
-            facts::store::keep_receipt(&mut *self.write, command_id, receipt, facts)?;
-        }
-        self.committed.answered += 1;
-        Ok(Some(Outcome {
-            bundle_id: Some(member.bundle),
-            facts,
-            repeated: true,
-            ..Outcome::of(command_id)
-        }))
     }
 
     /// The next bundle of this engine's log: it has seen everything that is applied.
@@ -880,18 +553,4 @@ fn intent(command_id: CommandId, request: &Request) -> Intent {
         approval_id: envelope.approval_id.clone(),
         decision: None,
     }
-}
-
-/// The entities and edges that operations make, in order.
-fn made(payloads: &[Payload]) -> (Vec<EntityId>, Vec<EdgeId>) {
-    let (mut entities, mut edges) = (Vec::new(), Vec::new());
-    for payload in payloads {
-        match payload {
-            Payload::CreateEntity(op) => entities.push(op.entity),
-            Payload::CreateEdge(op) => edges.push(op.edge),
-            Payload::CreateOrderedEdge(op) => edges.push(op.edge),
-            _ => {}
-        }
-    }
-    (entities, edges)
 }

@@ -12,8 +12,9 @@ use crate::workspace::{DependencyKind, Workspace};
 /// Each crate with those it points at; docs/architecture.md draws the same picture.
 const ARROWS: &[(&str, &[&str])] = &[
     ("openprod-core", &[]),
-    ("openprod-storage", &["openprod-core"]),
-    ("openprod-events", &[]),
+    ("openprod-wal", &[]),
+    ("openprod-storage", &["openprod-core", "openprod-wal"]),
+    ("openprod-events", &["openprod-wal"]),
     ("openprod-scripts", &["openprod-core"]),
     (
         "openprod-engine",

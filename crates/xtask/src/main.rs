@@ -1,4 +1,5 @@
-//! What people and CI type to work on OpenProd: `cargo xtask run | test | build | desktop | generate | bench`.
+//! What people and CI type to work on OpenProd: `cargo xtask run | test | build | desktop | generate | bench |
+//! coverage`.
 //!
 //! **Owns** the order in which the project's tools are called, and the rule for which crate may import which.
 //!
@@ -47,6 +48,8 @@ enum Task {
     Generate,
     /// Measures the engine, built for release
     Bench(command::bench::Bench),
+    /// Measures how much of the event store's code its tests run
+    Coverage(command::coverage::Coverage),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +78,7 @@ fn perform(task: Task) -> Result<(), TaskError> {
         Task::Generate => command::generate::generate(&workspace),
         Task::Test(test) => command::test::test(&workspace, &test),
         Task::Bench(bench) => command::bench::bench(&workspace, &bench),
+        Task::Coverage(coverage) => command::coverage::coverage(&workspace, &coverage),
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) enum TaskError {
     /// `cargo metadata` printed something that this program does not understand.
     #[error("could not read what cargo says of the workspace")]
     Metadata(#[source] serde_json::Error),
+    /// `cargo llvm-cov` printed something that this program does not understand.
+    #[error("could not read what cargo llvm-cov says of the tests")]
+    Coverage(#[source] serde_json::Error),
     /// The file that collects the skips of the tests could not be made or read.
     #[error("could not use the list of skipped tests {}", path.display())]
     SkipFile {

@@ -59,7 +59,7 @@ impl Transaction<'_> {
                     return Err(CommandError::Nothing { act });
                 }
                 self.tell_what_is_staged(*overlay)?;
-                (outcome.created, outcome.edges) = super::made(&payloads);
+                (outcome.created, outcome.edges) = super::answers::made(&payloads);
                 outcome.bundle_id = Some(self.write_down(intent(command_id, request), payloads)?);
                 self.remove_overlay(*overlay)?;
                 *overlay

@@ -3,7 +3,8 @@
 use openprod_core::{CommandId, VerifiedBundle};
 use openprod_storage::{Read, Space, StorageError};
 
-use super::{CommandRow, Transaction, intent};
+use super::answers::CommandRow;
+use super::{Transaction, intent};
 use crate::command::{Command, CommandError, Outcome, Request};
 use crate::overlay::{self, OverlayId};
 use crate::plan::{View, revert};

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use openprod_wal::is_full;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags, ffi};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 
 use crate::error::StoreError;
-use crate::sqlite::fault::{is_full, read_fault};
+use crate::sqlite::fault::read_fault;
 use crate::sqlite::schema::{APPLICATION_ID, TABLES, migrations};
 
 /// How long a connection waits for another process, for instance for its commit.

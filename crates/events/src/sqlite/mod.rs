@@ -4,22 +4,21 @@
 //! connections of their own and see whole commits only. Several processes may use one file: SQLite's locks keep their
 //! writers apart.
 
-mod checkpoint;
 mod connection;
 mod fault;
 mod names;
-mod pool;
 mod schema;
 mod view;
 mod writer;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use openprod_wal::{Checkpointer, Failure, LogSizes, Pool, StartError};
 use serde::{Deserialize, Serialize};
 
 use crate::commit::{Commit, Committed, RecordedCommand};
@@ -31,10 +30,8 @@ use crate::name::StreamId;
 use crate::news::News;
 use crate::posting::LeafKey;
 use crate::query::{EventQuery, QueryResult};
-use crate::sqlite::checkpoint::Checkpointer;
 use crate::sqlite::fault::read_fault;
 use crate::sqlite::names::TypeNumbers;
-use crate::sqlite::pool::Pool;
 use crate::sqlite::view::{View, number, stored_number};
 use crate::sqlite::writer::{Request, Writer};
 use crate::store::EventStore;
@@ -42,6 +39,13 @@ use crate::stream::{StreamSlice, StreamVersion, StreamsRead};
 
 /// How often somebody who waits looks for what another process wrote.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How large the write-ahead log becomes. Commands write pages all over the indexes, and each checkpoint moves a page once
+/// however often it was written.
+const LOG_SIZES: LogSizes = LogSizes {
+    passive_bytes: 16 << 20,
+    bytes_max: 64 << 20,
+};
 
 /// How a SQLite store is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,17 +105,32 @@ impl SqliteStore {
                 source: error.into(),
             })?;
         let key = LeafKey(key);
-        let readers = Pool::new(path.to_owned(), config.readers_max.get());
+        let readers_max = config.readers_max.get();
+        let readers = Pool::new(path.to_owned(), readers_max, readers_max, connection::open_reader);
         let news = Arc::new(News::default());
         let types = Arc::new(TypeNumbers::default());
-        let failure = Arc::new(OnceLock::new());
+        let failure = Failure::default();
+        let checkpointer = Checkpointer::spawn(
+            path,
+            connection::open_checkpointer(path).map_err(read_fault)?,
+            LOG_SIZES,
+            connection::BUSY_TIME_MAX,
+            failure.clone(),
+        );
+        let checkpointer = checkpointer.map_err(|error| match error {
+            StartError::Database(error) => read_fault(error),
+            StartError::Thread(source) => StoreError::Io {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
         let writer = Writer {
             connection,
             ids: Box::new(ids),
             key: key.clone(),
             types: Arc::clone(&types),
             readers: readers.clone(),
-            checkpointer: Checkpointer::spawn(path, Arc::clone(&failure))?,
+            checkpointer,
             news: Arc::clone(&news),
             failure,
             group_max: config.group_max.get(),
@@ -137,15 +156,13 @@ impl SqliteStore {
     /// Reads at one moment. It is not inlined, so that callers who wait for others take little of their stacks.
     #[inline(never)]
     fn read<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let read = self.readers.read(|connection| {
-            Ok::<_, rusqlite::Error>(read(&View {
-                connection,
-                key: &self.key,
-                types: &self.types,
-                is_committed: true,
-            }))
-        });
-        read.map_err(read_fault)?
+        let reader = self.readers.reader().map_err(read_fault)?;
+        read(&View {
+            connection: &reader,
+            key: &self.key,
+            types: &self.types,
+            is_committed: true,
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! The writer: one thread, one connection, and as many commits in a transaction as are waiting for one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Arc, OnceLock};
 
+use openprod_wal::{Checkpointer, Failure, Pool, is_failing, is_full};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::commit::{AppendResult, Commit, Committed};
@@ -15,10 +16,8 @@ use crate::name::{EventType, StreamId};
 use crate::news::News;
 use crate::posting::{Leaf, LeafKey};
 use crate::record::write_metadata;
-use crate::sqlite::checkpoint::{self, Checkpointer};
-use crate::sqlite::fault::{is_failing, is_full, read_fault};
+use crate::sqlite::fault::read_fault;
 use crate::sqlite::names::TypeNumbers;
-use crate::sqlite::pool::Pool;
 use crate::sqlite::view::{View, stored_number};
 use crate::stream::{StreamPosition, StreamVersion};
 
@@ -40,8 +39,8 @@ pub(crate) struct Writer {
     pub(crate) readers: Pool,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) news: Arc<News>,
-    /// Why nothing is written any more; empty as long as all is well. The checkpointer shares it.
-    pub(crate) failure: Arc<OnceLock<String>>,
+    /// Why nothing is written any more; the checkpointer shares it.
+    pub(crate) failure: Failure,
     pub(crate) group_max: usize,
 }
 
@@ -68,9 +67,9 @@ impl Writer {
             .into_iter()
             .map(|request| (request.commit, request.answer))
             .unzip();
-        let mut results = match self.failure.get() {
+        let mut results = match self.failure.reason() {
             Some(reason) => Err(StoreError::ReadOnly {
-                reason: reason.clone(),
+                reason: reason.to_owned(),
             }),
             None => self.write(commits).map_err(|error| self.judge(error)),
         };
@@ -86,7 +85,7 @@ impl Writer {
             && let Err(error) = self.checkpointer.after_commit(&self.connection, &self.readers)
         {
             // The commits stand; whether others may follow is decided here.
-            checkpoint::judge(&error, &self.failure);
+            self.failure.judge_checkpoint(&error);
         }
     }
 
@@ -123,7 +122,7 @@ impl Writer {
             return StoreError::Full;
         }
         if is_failing(&error) {
-            let reason = self.failure.get_or_init(|| error.to_string()).clone();
+            let reason = self.failure.record(|| error.to_string()).to_owned();
             return StoreError::ReadOnly { reason };
         }
         read_fault(error)

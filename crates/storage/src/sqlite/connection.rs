@@ -102,7 +102,7 @@ fn make_file(path: &Path) -> Result<(), StorageError> {
 }
 
 /// Opens a connection that can only read.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "query_only", true)?;
@@ -112,7 +112,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
 }
 
 /// Opens a connection for checkpoints.
-pub(crate) fn open_checkpointer(path: &Path) -> Result<Connection, StorageError> {
+pub(crate) fn open_checkpointer(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;

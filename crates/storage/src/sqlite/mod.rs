@@ -3,7 +3,6 @@
 //! The writer has one connection and never waits for readers; readers have their own. A thread of its own moves the
 //! write-ahead log into the file; only if that lags far behind does the writer cut the log back itself.
 
-mod checkpoint;
 mod connection;
 mod pool;
 mod schema;
@@ -11,17 +10,21 @@ mod view;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 
-use rusqlite::{Connection, ErrorCode, ffi};
+use openprod_wal::{Checkpointer, Failure, LogSizes, Pool, StartError, is_failing, is_full};
+use rusqlite::Connection;
 
 use crate::error::StorageError;
 use crate::high_water::{HighWater, Mark};
-use crate::sqlite::checkpoint::Checkpointer;
-use crate::sqlite::pool::Pool;
 use crate::sqlite::view::View;
 use crate::sqlite::writer::Writer;
 use crate::storage::{Position, Read as _, Readers, Storage, Write};
+
+/// How large the write-ahead log becomes: little of it is to be read again after a crash.
+const LOG_SIZES: LogSizes = LogSizes {
+    passive_bytes: 4 << 20,
+    bytes_max: 32 << 20,
+};
 
 /// A store in a SQLite file.
 pub struct SqliteStorage {
@@ -32,8 +35,8 @@ pub struct SqliteStorage {
     /// Where the log ends.
     mark: Mark,
     tail_lost: bool,
-    /// Why nothing is written any more; empty as long as all is well. The checkpointer shares it.
-    failure: Arc<OnceLock<String>>,
+    /// Why nothing is written any more; the checkpointer shares it.
+    failure: Failure,
 }
 
 impl SqliteStorage {
@@ -69,11 +72,25 @@ impl SqliteStorage {
         if !tail_lost {
             high_water.record(mark);
         }
-        let failure = Arc::default();
+        let failure = Failure::default();
+        let checkpointer = Checkpointer::spawn(
+            path,
+            connection::open_checkpointer(path)?,
+            LOG_SIZES,
+            connection::BUSY_TIME_MAX,
+            failure.clone(),
+        );
+        let checkpointer = checkpointer.map_err(|error| match error {
+            StartError::Database(source) => StorageError::Database(source),
+            StartError::Thread(source) => StorageError::Io {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
         Ok(Self {
             connection,
-            readers: Pool::new(path.to_owned()),
-            checkpointer: Checkpointer::spawn(path, Arc::clone(&failure))?,
+            readers: pool::readers_of(path.to_owned()),
+            checkpointer,
             high_water,
             mark,
             tail_lost,
@@ -89,7 +106,7 @@ impl SqliteStorage {
         }
         if let Err(error) = self.checkpointer.after_commit(&self.connection, &self.readers) {
             // The commit stands; whether another may follow is decided here.
-            checkpoint::judge(&error, &self.failure);
+            self.failure.judge_checkpoint(&error);
         }
     }
 
@@ -99,37 +116,20 @@ impl SqliteStorage {
             return StorageError::Full;
         }
         if is_failing(&error) {
-            let reason = self.failure.get_or_init(|| error.to_string()).clone();
+            let reason = self.failure.record(|| error.to_string()).to_owned();
             return StorageError::ReadOnly { reason };
         }
         StorageError::Database(error)
     }
 
     fn check_writable(&self) -> Result<(), StorageError> {
-        match self.failure.get() {
+        match self.failure.reason() {
             Some(reason) => Err(StorageError::ReadOnly {
-                reason: reason.clone(),
+                reason: reason.to_owned(),
             }),
             None => Ok(()),
         }
     }
-}
-
-/// Whether there was no room. That the index of the write-ahead log cannot grow is reported as an I/O error, but
-/// loses nothing.
-fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|error| {
-        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
-    })
-}
-
-/// Whether the disk did not do as told. After a flush that failed the system may forget the pages and report success
-/// the next time, so nothing that follows can be trusted.
-fn is_failing(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt)
-    )
 }
 
 impl Storage for SqliteStorage {

@@ -80,7 +80,7 @@ impl<'a> Writer<'a> {
             // What it holds must never be committed, and only closing the connection is sure to see to that.
             self.store
                 .failure
-                .get_or_init(|| format!("a transaction could not be undone: {error}"));
+                .record(|| format!("a transaction could not be undone: {error}"));
         }
     }
 }
