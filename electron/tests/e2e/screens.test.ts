@@ -143,7 +143,9 @@ screen("a link being made", async ({ page, cell, goTable, press }) => {
   await cell(3, 0).click();
   await press("Space");
   await page.getByRole("button", { name: "Link a record" }).click();
-  await page.getByRole("option").first().waitFor();
+  await page.getByRole("listbox", { name: "Records" }).getByRole("option").first().waitFor();
+  await page.getByRole("combobox", { name: "Kind of link" }).click();
+  await page.getByRole("option", { name: "related" }).waitFor();
 });
 
 screen("a table being made", async ({ page }) => {
@@ -161,6 +163,9 @@ screen("the views", async ({ page, goTable }) => {
   await page.getByRole("navigation").getByRole("button", { name: "Tonight" }).click();
   await page.locator(".view-button").click();
   await page.getByRole("menuitem", { name: "Rename…" }).waitFor();
+  await shoot(page, "view-menu");
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
 });
 
 screen("nobody met", ({ page }) => goKeys(page, "p", "Peers"));

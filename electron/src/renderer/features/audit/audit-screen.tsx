@@ -123,7 +123,9 @@ function EntryLine(props: {
   const [open, setOpen] = useState(false);
   const actorName = useActorName();
   const who = actorName(entry.actor_id);
-  const repetition = repetitionWords(entry, all, actorName);
+  const repetition = repetitionWords(entry, all, (actor) =>
+    actor === own ? "this device" : actorName(actor),
+  );
   return (
     <li className="timeline-entry">
       <div className="timeline-line">

@@ -81,8 +81,12 @@ export function PeersScreen() {
               <tr>
                 <th scope="col">Device</th>
                 <th scope="col">Link</th>
-                <th scope="col">Lacks of ours</th>
-                <th scope="col">Still to come</th>
+                <th scope="col" className="number">
+                  Lacks of ours
+                </th>
+                <th scope="col" className="number">
+                  Still to come
+                </th>
                 <th scope="col">Clock</th>
                 <th scope="col">Address</th>
               </tr>
