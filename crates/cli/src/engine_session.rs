@@ -197,6 +197,8 @@ impl OwnEngine {
             mdns: false,
             name: device_name(),
             tuning,
+            new_token: false,
+            demo: None,
         };
         let server = runtime.block_on(Server::start(config))?;
         if let Err(error) = std::fs::remove_file(DataDirectory::engine_file(data)) {

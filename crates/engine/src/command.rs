@@ -258,6 +258,34 @@ pub enum Command {
     Undo,
     /// Does again what was undone last, unless something else was done since.
     Redo,
+    /// Saves a way to look at a table under a name, which several views may have.
+    CreateView {
+        /// The table: an id or a name.
+        table: String,
+        /// Its name.
+        name: String,
+        /// How it shows the table, for those who show it: 64 KiB of text at most.
+        settings: String,
+    },
+    /// Changes a saved view. What is `None` stays.
+    UpdateView {
+        /// The view.
+        view: EntityId,
+        /// A new name for it.
+        name: Option<String>,
+        /// How it shows the table from now on.
+        settings: Option<String>,
+    },
+    /// Deletes a saved view.
+    DeleteView {
+        /// The view.
+        view: EntityId,
+    },
+    /// Takes the deletion of a saved view back.
+    RestoreView {
+        /// The view.
+        view: EntityId,
+    },
 }
 
 /// Something to be done to a draft. Only a commit reaches the log.
@@ -444,6 +472,10 @@ impl Command {
             Self::Revert { .. } => "history.revert",
             Self::Undo => crate::undo::UNDO,
             Self::Redo => crate::undo::REDO,
+            Self::CreateView { .. } => "views.create",
+            Self::UpdateView { .. } => "views.update",
+            Self::DeleteView { .. } => "views.delete",
+            Self::RestoreView { .. } => "views.restore",
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod reference;
 mod replay;
 pub mod revert;
 pub mod row;
+pub mod saved_view;
 pub mod schema;
 mod snapshot;
 mod state;

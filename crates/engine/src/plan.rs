@@ -14,6 +14,7 @@ mod records;
 pub(crate) mod revert;
 mod tables;
 mod text;
+mod views;
 
 use openprod_core::operation::{AttachFacet, CreateEntity, SetField};
 use openprod_core::{
@@ -126,6 +127,18 @@ fn planned(view: &mut View<'_>, command: &Command) -> Result<Plan, CommandError>
         Command::ResolveConflict { conflict, decision } => conflicts::resolve(view, *conflict, decision),
         Command::RecordFacts(facts) => facts::record(view, facts),
         Command::ResolveDecision(resolve) => facts::resolve(view, resolve),
+        Command::CreateView {
+            table,
+            name,
+            settings,
+        } => views::create(view, table, name, settings),
+        Command::UpdateView {
+            view: saved,
+            name,
+            settings,
+        } => views::update(view, *saved, name.as_deref(), settings.as_deref()),
+        Command::DeleteView { view: saved } => views::delete(view, *saved),
+        Command::RestoreView { view: saved } => views::restore(view, *saved),
         Command::Revert { bundle } => revert::revert(view, command.name(), *bundle),
         // These are about the drafts and the log themselves, and the transaction carries them out.
         Command::Overlay(_) | Command::Undo | Command::Redo => {

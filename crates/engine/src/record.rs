@@ -1,6 +1,8 @@
 //! Records and edges as people see them: read from the rows of all names that an entity goes by, with the texts and the
 //! followed fields that are kept elsewhere.
 
+use std::collections::BTreeMap;
+
 use openprod_core::{EdgeId, EntityId, FacetId, FieldId, FieldType, Value};
 use openprod_storage::{Read, Space, StorageError};
 
@@ -195,6 +197,28 @@ pub(crate) fn edges(
     }
     sort(&mut edges);
     Ok(edges)
+}
+
+/// How many edges read at a time to count them.
+const COUNTED_AT_A_TIME: usize = 1_000;
+
+/// The types of all edges that are not deleted, and how many there are of each.
+pub(crate) fn edge_types(store: &dyn Read) -> Result<BTreeMap<String, u64>, StorageError> {
+    let mut counts = BTreeMap::new();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = store.scan(Space::Edge, &[], after.as_deref(), COUNTED_AT_A_TIME)?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(counts);
+        };
+        after = Some(last.clone());
+        for (_, bytes) in &rows {
+            let row = EdgeRow::decode(bytes)?;
+            if let Some(ends) = row.ends().filter(|_| !row.cells.is_deleted()) {
+                *counts.entry(ends.edge_type.clone()).or_default() += 1;
+            }
+        }
+    }
 }
 
 /// Puts edges in order: ordered ones by type and place, then the others by id.

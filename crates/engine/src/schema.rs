@@ -47,9 +47,24 @@ pub mod reserved {
     /// A field's place among its table's fields: integer.
     pub const FIELD_PLACE: FieldId = FieldId::from_u128(BASE | 0x36);
 
-    /// Whether records of this facet are schema.
+    /// The facet of saved views.
+    pub const VIEW_FACET: FacetId = FacetId::from_u128(BASE | 0x40);
+    /// A view's name: text.
+    pub const VIEW_NAME: FieldId = FieldId::from_u128(BASE | 0x41);
+    /// The table that a view is of: an entity.
+    pub const VIEW_TABLE: FieldId = FieldId::from_u128(BASE | 0x42);
+    /// How a view shows its table: text, which only those who show it understand.
+    pub const VIEW_SETTINGS: FieldId = FieldId::from_u128(BASE | 0x43);
+
+    /// Whether entities of this facet are no records of people: schema, or views.
     #[must_use]
     pub fn is_reserved(facet: FacetId) -> bool {
+        is_schema(facet) || facet == VIEW_FACET
+    }
+
+    /// Whether entities of this facet are schema.
+    #[must_use]
+    pub fn is_schema(facet: FacetId) -> bool {
         [WORKSPACE_FACET, TABLE_FACET, FIELD_FACET].contains(&facet)
     }
 
@@ -57,14 +72,15 @@ pub mod reserved {
     #[must_use]
     pub fn field_name(field: FieldId) -> Option<&'static str> {
         Some(match field {
-            WORKSPACE_NAME | TABLE_NAME | FIELD_NAME => "name",
-            FIELD_TABLE => "table",
+            WORKSPACE_NAME | TABLE_NAME | FIELD_NAME | VIEW_NAME => "name",
+            FIELD_TABLE | VIEW_TABLE => "table",
             FIELD_TYPE => "type",
             FIELD_MODE => "mode",
             FIELD_OPTIONS => "options",
             FIELD_PLACE => "place",
             FIELD_VIA => "via",
             FIELD_FOLLOWS => "follows",
+            VIEW_SETTINGS => "settings",
             _ => return None,
         })
     }

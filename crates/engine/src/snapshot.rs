@@ -3,7 +3,7 @@
 mod exchange;
 mod snapshots;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openprod_core::{
@@ -24,7 +24,8 @@ use crate::overlay::{self, Overlay, OverlayDiff, OverlayId};
 use crate::record::{self, Reader};
 use crate::reference::Broken;
 use crate::row::Row;
-use crate::schema::{Field, Schema};
+use crate::saved_view::SavedView;
+use crate::schema::{Field, Schema, reserved};
 use crate::state;
 use crate::state_hash::StateHash;
 use crate::stored::stored;
@@ -184,6 +185,16 @@ impl Snapshot {
         &self.synonyms
     }
 
+    /// The saved views that are not deleted, of all tables, in order of their making.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn views(&self) -> Result<Vec<SavedView>, StorageError> {
+        let rows = self.members(reserved::VIEW_FACET, None, usize::MAX)?;
+        let views = rows.iter().filter_map(|(id, row)| SavedView::of(*id, row));
+        Ok(views.collect())
+    }
+
     /// The record that an entity is, or is another name for.
     #[must_use]
     pub fn root(&self, entity: EntityId) -> EntityId {
@@ -277,6 +288,14 @@ impl Snapshot {
             !edge.row.is_deleted() && edge_type.is_none_or(|wanted| edge.ends.edge_type == wanted)
         });
         Ok(edges)
+    }
+
+    /// The types of all edges that are not deleted, in order, and how many there are of each. Reads every edge.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot be read.
+    pub fn edge_types(&self) -> Result<BTreeMap<String, u64>, StorageError> {
+        record::edge_types(&*self.store)
     }
 
     /// How many records a table has.

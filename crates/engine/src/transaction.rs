@@ -490,7 +490,7 @@ impl<'a> Transaction<'a> {
         if renamed {
             self.cache.synonyms = Arc::clone(self.state.synonyms());
         }
-        if renamed || changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
+        if renamed || changes.records.keys().any(|facet| reserved::is_schema(*facet)) {
             self.cache.schema = Arc::new(Schema::load(&*self.write)?);
             self.cache.summary.schema += 1;
             self.committed.schema_changed = true;

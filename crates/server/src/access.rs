@@ -20,12 +20,13 @@ use crate::secret::Secret;
 
 /// The paths that answer without a token, beside the files of the page, which hold no data. The WebSocket asks for the
 /// token in its first message instead.
-const OPEN: [&str; 3] = ["/health", "/session", "/ws"];
+const OPEN: [&str; 4] = ["/health", "/session", "/session/proof", "/ws"];
 
 /// What a caller must show.
 #[derive(Debug)]
 pub(crate) struct Access {
     token: Secret,
+    port: u16,
     hosts: [String; 3],
     origins: [String; 3],
     codes: Mutex<Codes>,
@@ -35,10 +36,16 @@ pub(crate) struct Access {
 impl Access {
     /// Access to an engine on this port, with a new token.
     pub(crate) fn new(port: u16) -> Self {
+        Self::with(port, Secret::random())
+    }
+
+    /// Access to an engine on this port, with a token of its past.
+    pub(crate) fn with(port: u16, token: Secret) -> Self {
         let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
         let origins = hosts.each_ref().map(|host| format!("http://{host}"));
         Self {
-            token: Secret::random(),
+            token,
+            port,
             hosts,
             origins,
             codes: Mutex::default(),
@@ -48,6 +55,12 @@ impl Access {
 
     pub(crate) const fn token(&self) -> &Secret {
         &self.token
+    }
+
+    /// Shows a page that had the token that it is this engine which answers, before the page says the token to whoever has
+    /// the port now.
+    pub(crate) fn prove(&self, challenge: &str) -> String {
+        self.token.prove(self.port, challenge)
     }
 
     /// Makes a one-time code for a browser.

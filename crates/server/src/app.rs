@@ -18,12 +18,14 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::access::Access;
 use crate::command_envelope::{CommandEnvelope, Done};
+use crate::demo::DemoOffer;
 use crate::host::Host;
 use crate::measure::count_command;
 use crate::page_files::PageFiles;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
 use crate::refusal::told;
+use crate::server::Ready;
 use crate::settings::Tuning;
 
 /// What a snapshot is to show.
@@ -50,6 +52,9 @@ struct Parts {
     rate: TokenBuckets<()>,
     clock: SystemClock,
     stopping: watch::Receiver<bool>,
+    demo: Option<(DemoOffer, Ready)>,
+    /// Held while a show is made: one at a time is enough.
+    making_demo: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -59,6 +64,7 @@ impl App {
         metrics: PrometheusHandle,
         tuning: Tuning,
         stopping: watch::Receiver<bool>,
+        demo: Option<(DemoOffer, Ready)>,
     ) -> Self {
         let reads = Arc::new(Semaphore::new(tuning.limits.reads()));
         let sockets = Arc::new(Semaphore::new(tuning.limits.sockets()));
@@ -73,6 +79,8 @@ impl App {
             rate: TokenBuckets::new(tuning.limits.requests),
             clock: SystemClock::default(),
             stopping,
+            demo,
+            making_demo: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -102,6 +110,25 @@ impl App {
         sockets_max.saturating_sub(self.0.sockets.available_permits())
     }
 
+    /// Whether there is a show that can be made to look around in.
+    pub(crate) fn offers_demo(&self) -> bool {
+        self.0.demo.is_some()
+    }
+
+    /// Makes a workspace with that show.
+    pub(crate) async fn make_demo(&self) -> Result<OwnerHandle, Problem> {
+        let missing = || Problem::new(ProblemCode::Unsupported, "make demo show: this engine has none");
+        let (DemoOffer(maker), ready) = self.0.demo.clone().ok_or_else(missing)?;
+        let busy = |_| Problem::new(ProblemCode::Busy, "make demo show: one is being made already");
+        let _making = self.0.making_demo.try_lock().map_err(busy)?;
+        let owner = self.host().create(maker.title()).await?;
+        let workspace = owner.workspace().id;
+        let filling = tokio::task::spawn_blocking(move || maker.fill(&ready, workspace));
+        let filled = filling.await.map_err(|error| failed(&error))?;
+        filled.map_err(|error| failed(&*error))?;
+        Ok(owner)
+    }
+
     /// Counts a request.
     ///
     /// # Errors
@@ -122,10 +149,21 @@ impl App {
         envelope: Option<CommandEnvelope>,
         command: Command,
     ) -> Result<Outcome, Problem> {
+        self.execute_in(Destination::Active, workspace, envelope, command)
+            .await
+    }
+
+    /// Gives a command to a workspace, says where its changes go, and waits until it is durable or refused.
+    pub(crate) async fn execute_in(
+        &self,
+        destination: Destination,
+        workspace: Option<&str>,
+        envelope: Option<CommandEnvelope>,
+        command: Command,
+    ) -> Result<Outcome, Problem> {
         let owner = self.host().select(workspace)?;
         let envelope = envelope.unwrap_or_default().read()?;
         let name = command.name();
-        let destination = Destination::Active;
         let request = Request {
             envelope,
             command,

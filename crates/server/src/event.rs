@@ -48,6 +48,11 @@ pub enum Event {
         /// The workspace.
         workspace: String,
     },
+    /// Saved views came, went or changed.
+    ViewsChanged {
+        /// The workspace.
+        workspace: String,
+    },
     /// Which workspaces are open here changed.
     WorkspacesChanged,
     /// Drafts came, went or changed; or another one is active, or none.
@@ -239,6 +244,11 @@ impl EventBus {
         let id = workspace.to_string();
         if committed.schema_changed {
             self.tell(&Event::TablesChanged {
+                workspace: id.clone(),
+            });
+        }
+        if changes.records.contains_key(&reserved::VIEW_FACET) {
+            self.tell(&Event::ViewsChanged {
                 workspace: id.clone(),
             });
         }

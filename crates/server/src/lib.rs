@@ -15,6 +15,7 @@ mod app;
 mod clock;
 mod codes;
 mod command_envelope;
+mod demo;
 mod engine_file;
 mod event;
 mod filter_json;
@@ -41,7 +42,9 @@ mod settings;
 mod socket;
 mod stage;
 mod sync_link;
+mod token_file;
 
+pub use demo::{DemoMaker, DemoOffer};
 pub use engine_file::EngineFile;
 pub use event::Event;
 pub use openprod_events::settings::{Layers, Origin, Setting, SettingsError};

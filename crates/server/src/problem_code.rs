@@ -72,6 +72,8 @@ codes! {
     UnknownWorkspace = "unknown_workspace", NOT_FOUND, "No such workspace is open";
     /// No table has this id or name.
     UnknownTable = "unknown_table", NOT_FOUND, "There is no such table";
+    /// There is no such view.
+    UnknownView = "unknown_view", NOT_FOUND, "There is no such view";
     /// There is no such record.
     UnknownRecord = "unknown_record", NOT_FOUND, "There is no such record";
     /// There is no such edge.

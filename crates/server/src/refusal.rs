@@ -5,6 +5,7 @@ use std::error::Error;
 use openprod_core::{BundleId, EdgeId, SealError};
 use openprod_engine::overlay::OverlayId;
 use openprod_engine::query::QueryError;
+use openprod_engine::saved_view::SETTINGS_BYTES_MAX;
 use openprod_engine::{AdmissionError, CommandError, OwnerError};
 use openprod_events::{AppendError, RefusedCommit, SequenceNumber};
 use openprod_storage::StorageError;
@@ -79,6 +80,12 @@ impl From<CommandError> for Problem {
             CommandError::UnknownRecord { entity, .. } => {
                 refused(Code::UnknownRecord).with(|problem| problem.entity_id = Some(entity.to_string()))
             }
+            CommandError::UnknownView { view, .. } => {
+                refused(Code::UnknownView).with(|problem| problem.entity_id = Some(view.to_string()))
+            }
+            CommandError::SettingsTooLong { len, .. } => refused(Code::TooLarge).with(|problem| {
+                (problem.size, problem.limit) = (Some(len), Some(SETTINGS_BYTES_MAX));
+            }),
             CommandError::NotInTable { entity, table, .. } => refused(Code::NotInTable)
                 .with(|problem| (problem.entity_id, problem.table) = (Some(entity.to_string()), Some(table))),
             CommandError::Deleted { entity, .. } => {

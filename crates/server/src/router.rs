@@ -22,7 +22,7 @@ use crate::problem_code::ProblemCode;
 use crate::routes::{
     audit, away, conflicts, decisions, doctor, edge_list, edges, events, field_mappings, health, history,
     memberships, merges, overlay_diff, overlays, peers, projections, records, references, session, tables,
-    text, undo, verify, workspace,
+    text, undo, verify, views, workspace,
 };
 use crate::socket;
 
@@ -55,7 +55,9 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(health::openapi))
         .routes(routes!(session::session))
         .routes(routes!(session::code))
+        .routes(routes!(session::proof))
         .routes(routes!(workspace::create))
+        .routes(routes!(workspace::demo))
         .routes(routes!(workspace::invite))
         .routes(routes!(workspace::join))
         .routes(routes!(workspace::list))
@@ -68,6 +70,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(undo::undo, undo::stack))
         .routes(routes!(undo::redo))
         .routes(routes!(peers::list))
+        .routes(routes!(peers::nearby))
         .routes(routes!(peers::connect))
         .routes(routes!(peers::forget))
         .routes(routes!(doctor::doctor))
@@ -80,6 +83,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tables::delete))
         .routes(routes!(tables::restore))
         .routes(routes!(tables::list))
+        .routes(routes!(views::create))
+        .routes(routes!(views::update))
+        .routes(routes!(views::delete))
+        .routes(routes!(views::restore))
+        .routes(routes!(views::list))
         .routes(routes!(records::create))
         .routes(routes!(records::update))
         .routes(routes!(records::delete))
@@ -99,6 +107,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(edges::reorder))
         .routes(routes!(edges::rebalance))
         .routes(routes!(edge_list::list))
+        .routes(routes!(edge_list::kinds))
         .routes(routes!(field_mappings::list))
         .routes(routes!(field_mappings::confirm))
         .routes(routes!(field_mappings::reject))

@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::access::Access;
 use crate::app::App;
 use crate::clock::entropy;
+use crate::demo::DemoOffer;
 use crate::engine_file::EngineFile;
 use crate::event::EventBus;
 use crate::gauge_port::GaugePort;
@@ -26,6 +27,7 @@ use crate::measure::recorder;
 use crate::router::router;
 use crate::settings::Tuning;
 use crate::sync_link::SyncLink;
+use crate::token_file;
 
 /// How long requests may take to end when a stage stops.
 pub(crate) const STOP_TIME_MAX: Duration = Duration::from_secs(5);
@@ -48,6 +50,10 @@ pub struct ServerConfig {
     pub name: String,
     /// How much it does at a time, and how long it waits.
     pub tuning: Tuning,
+    /// Whether to forget the token of the last run: pages and programs that have it are not known any more.
+    pub new_token: bool,
+    /// The show to look around in that it offers to make, if any.
+    pub demo: Option<DemoOffer>,
 }
 
 /// Why a server cannot start.
@@ -132,9 +138,10 @@ impl Server {
         let taking = tokio::task::spawn_blocking(move || -> Result<_, DirectoryError> {
             let directory = DataDirectory::open(&data)?.with_caches(caches);
             let identity = directory.identity(entropy())?;
-            Ok((directory, identity))
+            let token = token_file::take(&directory.token_file(), config.new_token);
+            Ok((directory, identity, token))
         });
-        let (directory, identity) = taking.await??;
+        let (directory, identity, token) = taking.await??;
         let listen = |source| ServeError::Listen {
             port: config.port,
             source,
@@ -163,7 +170,7 @@ impl Server {
                 return Err(error);
             }
         };
-        let access = Access::new(port);
+        let access = Access::with(port, token);
         let ready = Ready {
             ready: true,
             url: access.url().to_owned(),
@@ -185,7 +192,8 @@ impl Server {
             return Err(ServeError::EngineFile(error));
         }
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(host, access, metrics, config.tuning, stopping);
+        let demo = config.demo.map(|offer| (offer, ready.clone()));
+        let app = App::new(host, access, metrics, config.tuning, stopping, demo);
         let serving = tokio::spawn(serve(listener, app.clone()));
         let gauging = gauge.map(|gauge| tokio::spawn(gauge.serve(app.clone())));
         let ticking = tokio::spawn(tick(app.clone()));

@@ -161,6 +161,8 @@ mod tests {
             mdns: false,
             name: "Booth".into(),
             tuning: crate::settings::Tuning::default(),
+            new_token: false,
+            demo: None,
         };
         let server = Server::start(config).await.unwrap();
         let url = server.ready().url.replace("http:", "ws:") + "/ws";

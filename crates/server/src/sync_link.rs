@@ -105,6 +105,11 @@ impl SyncLink {
         self.service.examine(workspace, asked).await
     }
 
+    /// Where engines are heard that are in none of our workspaces; `None` when nobody is listened for.
+    pub(crate) fn nearby(&self) -> Option<Vec<SocketAddr>> {
+        self.service.nearby()
+    }
+
     /// The addresses that were given by hand.
     pub(crate) fn addresses(&self, workspace: WorkspaceId) -> Vec<AddressView> {
         let addresses = self.service.addresses(workspace).into_iter();

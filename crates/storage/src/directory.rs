@@ -123,6 +123,12 @@ impl DataDirectory {
         path.join("engine.json")
     }
 
+    /// What the pages of this person show the engine: kept over restarts, and private like the identity.
+    #[must_use]
+    pub fn token_file(&self) -> SmallFile {
+        SmallFile::new(self.path.join("token"))
+    }
+
     /// The identity of this device: the one in the file `identity`, or, when there is none, a new one with
     /// `entropy` as its secret, which must come from a source of good randomness.
     ///

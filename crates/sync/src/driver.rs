@@ -231,6 +231,13 @@ impl SyncService {
         space.lock().statuses()
     }
 
+    /// Where engines are heard on the network that are in none of our workspaces: one address of each, in ascending order,
+    /// and of a crowd only some. `None` when nobody is listened for.
+    #[must_use]
+    pub fn nearby(&self) -> Option<Vec<SocketAddr>> {
+        lock(&self.inner.discovery).as_ref().map(Discovery::strangers)
+    }
+
     /// The addresses of a workspace that were given by hand, in order.
     #[must_use]
     pub fn addresses(&self, workspace: WorkspaceId) -> Vec<GivenAddress> {

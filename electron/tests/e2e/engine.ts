@@ -41,9 +41,10 @@ export class Engine {
     await end(this.process, "SIGKILL");
   }
 
-  /** Starts it again on the same data and the same port. */
-  async restart(): Promise<void> {
-    const started = await launch(this.name, this.data, "serve", Number(new URL(this.ready.url).port));
+  /** Starts it again on the same data: on the same port, or on any other that is free. */
+  async restart(on: "same port" | "another port" = "same port", ...more: string[]): Promise<void> {
+    const port = on === "same port" ? Number(new URL(this.ready.url).port) : 0;
+    const started = await launch(this.name, this.data, "serve", port, more);
     this.process = started.process;
     this.ready = started.ready;
   }
@@ -103,10 +104,11 @@ export class DemoPair {
   }
 }
 
-function launch(name: string, data: string, command: "serve" | "demo", port: number) {
+function launch(name: string, data: string, command: "serve" | "demo", port: number, more: string[] = []) {
   return run<Ready>([
     ...["--data", data, command, "--ready-json", "--no-mdns"],
     ...["--name", name, "--port", String(port)],
+    ...more,
   ]);
 }
 

@@ -240,3 +240,58 @@ it("makes a field that follows another record, shows broken targets, and refuses
   await follow.getByRole("button", { name: "Follow it" }).click();
   await shows(0, 2, "Ada Quill");
 });
+
+it("offers the kinds of link that are in use, and takes a new one", async () => {
+  const desk = await propsDesk(4);
+  const [a, b, c] = (await listed(desk)).records.map(({ entity_id }) => entity_id);
+  for (const target of [b, c])
+    await desk.post("/edges/create", { source: a, target, edge_type: "stands on" });
+  const { page, press, cell } = await windowOn(browser, desk);
+  await cell(3, 0).click();
+  await press("Space");
+  const link = async (kind: (field: ReturnType<Page["getByRole"]>) => Promise<void>) => {
+    await page.getByRole("button", { name: "Link a record" }).click();
+    await kind(page.getByRole("combobox", { name: "Kind of link" }));
+    await page.getByRole("combobox", { name: "Record to link" }).fill("Prop 001");
+    await page.getByRole("listbox", { name: "Records" }).getByText("Prop 001").click();
+    await page.locator(".edge-add").waitFor({ state: "detached" });
+  };
+  await link(async (field) => {
+    await field.click();
+    await page.getByRole("option", { name: "stands on 2 links" }).waitFor();
+    await press("ArrowDown", "Enter");
+    expect(await field.inputValue()).toBe("stands on");
+  });
+  await page.getByRole("heading", { name: "stands on" }).waitFor();
+  await link(async (field) => {
+    await field.fill("struck with");
+    await page.getByText("“struck with” will be a new one").waitFor();
+  });
+  await page.getByRole("heading", { name: "struck with" }).waitFor();
+  const { kinds } = await desk.get<{ kinds: unknown[] }>("/edges/kinds");
+  expect(kinds).toEqual([
+    { edge_type: "stands on", edges: 3 },
+    { edge_type: "struck with", edges: 1 },
+  ]);
+});
+
+it("makes a table with a field that shows what another record says", async () => {
+  const desk = await propsDesk(2);
+  const { page } = await windowOn(browser, desk);
+  await page.getByRole("button", { name: "New table" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("Moves");
+  await dialog.getByLabel("Field name").nth(0).fill("prop");
+  await dialog.getByLabel("Field type").nth(0).selectOption("Another record");
+  await dialog.getByLabel("Field name").nth(1).fill("its state");
+  await dialog.getByLabel("Field type").nth(1).selectOption("What another record says");
+  await dialog.getByLabel("Leads on through").selectOption("The field “prop”");
+  await dialog.getByLabel("And shows its").selectOption("state");
+  await shoot(page, "create-table-reference");
+  await dialog.getByRole("button", { name: "Create table" }).click();
+  await page.getByRole("heading", { level: 1, name: "Moves" }).waitFor();
+  const [prop] = (await listed(desk)).records;
+  const fields = { prop: { entity: prop?.entity_id } };
+  await desk.post("/records/create", { table: "Moves", fields });
+  await page.locator('[id="cell-0-1"]:has-text("Ready")').waitFor();
+});

@@ -131,6 +131,43 @@ screen("the history", async ({ page }) => {
   await page.locator(".act-changes li").first().waitFor();
 });
 
+screen("the audit trail", async ({ page }) => {
+  await goKeys(page, "a", "Audit trail");
+  await page.locator(".timeline-what").first().click();
+  await page.getByText("Signed bundle").waitFor();
+  await page.locator(".act-changes li").first().waitFor();
+});
+
+screen("a link being made", async ({ page, cell, goTable, press }) => {
+  await goTable("Performances");
+  await cell(3, 0).click();
+  await press("Space");
+  await page.getByRole("button", { name: "Link a record" }).click();
+  await page.getByRole("listbox", { name: "Records" }).getByRole("option").first().waitFor();
+  await page.getByRole("combobox", { name: "Kind of link" }).click();
+  await page.getByRole("option", { name: "related" }).waitFor();
+});
+
+screen("a table being made", async ({ page }) => {
+  await page.getByRole("button", { name: "New table" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Call sheet");
+  await page.getByLabel("Field type").nth(1).selectOption("What another record says");
+  await page.getByLabel("And shows its").waitFor();
+});
+
+screen("the views", async ({ page, goTable }) => {
+  if ((await engine.get<{ views: unknown[] }>("/views/list")).views.length === 0)
+    for (const name of ["Open LX notes", "Tonight", "By department"])
+      await engine.post("/views/create", { table: "Cues", name, settings: '{"version":1,"frozen":2}' });
+  await goTable("Cues");
+  await page.getByRole("navigation").getByRole("button", { name: "Tonight" }).click();
+  await page.locator(".view-button").click();
+  await page.getByRole("menuitem", { name: "Rename…" }).waitFor();
+  await shoot(page, "view-menu");
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+});
+
 screen("nobody met", ({ page }) => goKeys(page, "p", "Peers"));
 
 screen("an invitation", async ({ page }) => {

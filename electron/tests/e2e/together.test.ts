@@ -65,6 +65,13 @@ it("gathers changes in a draft, and decides where others changed the same", asyn
   await bar.getByText("1 to decide").click();
   await page.getByText("Others changed what this draft changes").waitFor();
   await shoot(page, "draft-drift");
+  await page
+    .getByRole("navigation")
+    .getByRole("link", { name: /^Props/ })
+    .click();
+  await bar.getByRole("button", { name: "Decide, then commit" }).click();
+  await page.getByText("decide first whose stands, then commit").waitFor();
+  await page.getByText("Others changed what this draft changes").waitFor();
   expect(await page.getByRole("main").getByRole("button", { name: "Commit", exact: true }).isDisabled()).toBe(
     true,
   );
@@ -270,7 +277,7 @@ it("tells why a member is not seen, as the engine found out, and that it is seen
     .toContain("Connected.");
 });
 
-it("says so when the engine is gone, loses nothing, and goes on with a new link", async () => {
+it("says so when the engine is gone, loses nothing, and goes on by itself when it is back", async () => {
   const desk = await propsDesk(3);
   const { page, cell, press, shows } = await windowOn(browser, desk);
   await cell(0, 0).click();
@@ -287,11 +294,22 @@ it("says so when the engine is gone, loses nothing, and goes on with a new link"
   await shows(1, 0, "Prop 001");
   await shoot(page, "engine-away");
   await desk.restart();
+  await page.getByText("The engine on this computer does not answer. Trying again…").waitFor({
+    state: "detached",
+  });
+  await cell(1, 0).click();
+  await page.keyboard.type("Ladder");
+  await press("Enter");
+  await expect.poll(async () => (await listed(desk, "q=Ladder")).total, WAIT).toBe(1);
+  await page.reload();
+  await shows(1, 0, "Ladder");
+  await desk.kill();
+  await desk.restart("same port", "--new-token");
   await page.getByRole("heading", { name: "This page needs a new link" }).waitFor();
   await shoot(page, "needs-new-link");
   await page.goto(await desk.link());
   await shows(0, 0, "Rope");
-  await shows(1, 0, "Prop 001");
+  await shows(1, 0, "Ladder");
 });
 
 it("plays the first minutes: cable pulled, one cell changed twice, plugged in, decided, and both hold the same", async () => {

@@ -1,10 +1,11 @@
 //! `openprod demo`: a show of the project's own making, to look around in.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use openprod_core::{CommandId, Value};
-use openprod_server::{Server, Tuning};
+use openprod_core::{CommandId, Value, WorkspaceId};
+use openprod_server::{DemoMaker, Ready, Server, Tuning};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -133,6 +134,21 @@ fn prepare(server: &Server, data: &Path, marker: Marker) -> Result<(), Failure> 
         ..marker
     }
     .write(data)
+}
+
+/// Makes the show that everybody gets, for a person who asks for it on the page.
+pub(super) struct ShowMaker;
+
+impl DemoMaker for ShowMaker {
+    fn title(&self) -> String {
+        DemoShow::generate(SEED_DEFAULT).title
+    }
+
+    fn fill(&self, ready: &Ready, workspace: WorkspaceId) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let client = EngineClient::new(&ready.url, &ready.token, Some(workspace.to_string()));
+        fill(&client, &DemoShow::generate(SEED_DEFAULT), SEED_DEFAULT)?;
+        Ok(())
+    }
 }
 
 /// Gives the show to the engine. Every command has a name that follows from the seed, so that a second time has no

@@ -121,6 +121,8 @@ impl DemoPair {
             mdns: self.mdns,
             name: name.to_owned(),
             tuning: self.tuning,
+            new_token: false,
+            demo: None,
         };
         match runtime.block_on(Server::start(config)) {
             Err(ServeError::Directory(DirectoryError::InUse { .. })) => Err(Failure::Silent {

@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use openprod_server::{ServeError, Server, ServerConfig, Settings};
+use openprod_server::{DemoOffer, ServeError, Server, ServerConfig, Settings};
 use openprod_storage::DirectoryError;
 
+use super::demo::ShowMaker;
 use crate::console::print;
 use crate::device_name::device_name;
 use crate::engine_session::{Context, Found, runtime};
@@ -30,6 +32,9 @@ pub(crate) struct EngineOptions {
     /// Print one line of JSON once the engine answers, for the program that started it
     #[arg(long)]
     pub(super) ready_json: bool,
+    /// Forget the browser pages and programs that were let in before: they need a new link
+    #[arg(long)]
+    new_token: bool,
     /// What this device is called, as other members see it; the computer's name when left out
     #[arg(long, value_name = "DEVICE")]
     name: Option<String>,
@@ -79,6 +84,8 @@ impl EngineOptions {
             sync: (Ipv4Addr::UNSPECIFIED, settings.server.sync_port).into(),
             mdns: settings.server.mdns,
             tuning: settings.tuning(),
+            new_token: self.new_token,
+            demo: Some(DemoOffer(Arc::new(ShowMaker))),
             name: match settings.server.name {
                 name if name.is_empty() => device_name(),
                 name => name,

@@ -73,3 +73,40 @@ fn demo_keeps_out_of_what_is_not_its_own() {
         .json(&["demo", "--no-mdns", "--seed", "8"])
         .refused(1, "not_a_demo");
 }
+
+#[test]
+fn show_is_made_in_a_workspace_of_its_own_for_who_asks_on_the_page() {
+    let device = Device::with_workspace();
+    let serving = device.serve();
+    let list = serving.get("/workspace/list");
+    assert_eq!(list["demo"], true);
+    let made = serving.post("/workspace/demo", &json!({}));
+    assert_ne!(made["workspace_id"], list["workspaces"][0]["workspace_id"]);
+    let id = made["workspace_id"].as_str().unwrap();
+    let tables = serving.get(&format!("/tables/list?workspace={id}"));
+    let names: Vec<_> = tables["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| table["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["People", "Venues", "Performances", "Programme", "Cues"]);
+    let cues = serving.get(&format!("/records/list?table=Cues&limit=1&workspace={id}"));
+    assert!(cues["total"].as_u64() > Some(100), "{cues}");
+}
+
+#[test]
+fn engine_forgets_who_was_let_in_when_it_is_told_to() {
+    let device = Device::with_workspace();
+    let token = |more: &[&str]| {
+        let serving = device.serve_as("serve", more);
+        let token = serving.ready["token"].clone();
+        serving.kill();
+        token
+    };
+    let first = token(&[]);
+    assert_eq!(token(&[]), first);
+    let renewed = token(&["--new-token"]);
+    assert_ne!(renewed, first);
+    assert_eq!(token(&[]), renewed);
+}

@@ -70,12 +70,28 @@ pub enum CommandError {
         /// The record.
         entity: EntityId,
     },
-    /// The record or table is not deleted.
+    /// No such view.
+    #[error("{act}: there is no view {view}")]
+    UnknownView {
+        /// What was to be done.
+        act: &'static str,
+        /// The view.
+        view: EntityId,
+    },
+    /// The settings of a view are too long.
+    #[error("{act}: the settings have {len} bytes; {max} is the most", max = crate::saved_view::SETTINGS_BYTES_MAX)]
+    SettingsTooLong {
+        /// What was to be done.
+        act: &'static str,
+        /// How many bytes they have.
+        len: usize,
+    },
+    /// The record, table or view is not deleted.
     #[error("{act}: {entity} is not deleted")]
     NotDeleted {
         /// What was to be done.
         act: &'static str,
-        /// The record or table.
+        /// The record, table or view.
         entity: EntityId,
     },
     /// The record is in the table already.

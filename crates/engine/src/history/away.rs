@@ -254,6 +254,7 @@ impl Snapshot {
             reserved::TABLE_NAME,
             reserved::FIELD_NAME,
             reserved::WORKSPACE_NAME,
+            reserved::VIEW_NAME,
         ];
         own.or_else(|| names.into_iter().find_map(text))
             .unwrap_or_default()

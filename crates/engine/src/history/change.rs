@@ -201,14 +201,16 @@ impl<'a> Current<'a> {
         }))
     }
 
-    /// Whether an entity is or was a record of a table, or part of the table itself; or an edge of such a record.
+    /// Whether an entity is or was a record of a table, part of the table itself, or a view of it; or an edge of such a
+    /// record.
     pub(super) fn is_of_table(&mut self, subject: Subject, table: FacetId) -> Result<bool, StorageError> {
         match subject {
             Subject::Entity(entity) if entity.facet() == table => Ok(true),
             Subject::Entity(_) => Ok(self.row(subject)?.is_some_and(|row| {
+                let of_it = Value::Entity(EntityId::from_bytes(*table.as_bytes()));
                 row.value(&CellKey::Facet(table)).is_some()
-                    || *row.field(reserved::FIELD_TABLE)
-                        == Value::Entity(EntityId::from_bytes(*table.as_bytes()))
+                    || *row.field(reserved::FIELD_TABLE) == of_it
+                    || *row.field(reserved::VIEW_TABLE) == of_it
             })),
             Subject::Edge(edge) => {
                 let Some(edge) = self.snapshot.edge(edge)? else {

@@ -76,7 +76,7 @@ impl OverlayView {
         laying.lay(id, edit)?;
         let changes = laying.state.flush(&mut laying.layered)?;
         let renamed = !Arc::ptr_eq(&self.synonyms, laying.state.synonyms());
-        let schema = if renamed || changes.records.keys().any(|facet| reserved::is_reserved(*facet)) {
+        let schema = if renamed || changes.records.keys().any(|facet| reserved::is_schema(*facet)) {
             Arc::new(Schema::load(&laying.layered)?)
         } else {
             self.schema

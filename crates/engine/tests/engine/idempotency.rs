@@ -148,7 +148,11 @@ fn known(command: &Command) -> bool {
         | Command::ResolveDecision(_)
         | Command::Revert { .. }
         | Command::Undo
-        | Command::Redo => true,
+        | Command::Redo
+        | Command::CreateView { .. }
+        | Command::UpdateView { .. }
+        | Command::DeleteView { .. }
+        | Command::RestoreView { .. } => true,
         Command::Overlay(command) => match command {
             OverlayCommand::Create { .. }
             | OverlayCommand::Activate { .. }
@@ -161,8 +165,8 @@ fn known(command: &Command) -> bool {
     }
 }
 
-/// Of the match above: 29 commands and 7 that are about drafts.
-const KINDS: usize = 29 + 7;
+/// Of the match above: 33 commands and 7 that are about drafts.
+const KINDS: usize = 33 + 7;
 
 fn booking(version: Option<u64>) -> RecordFacts {
     RecordFacts {
@@ -229,6 +233,22 @@ fn schema(walk: &mut Walk) {
         b: b.clone(),
     });
     walk.give(Command::RejectMapping { a, b });
+    let view = walk.give_to(
+        Destination::Log,
+        Command::CreateView {
+            table: "Notes".to_owned(),
+            name: "To check".to_owned(),
+            settings: "{}".to_owned(),
+        },
+    );
+    let view = view.created[0];
+    walk.give(Command::UpdateView {
+        view,
+        name: Some("Checked".to_owned()),
+        settings: None,
+    });
+    walk.give(Command::DeleteView { view });
+    walk.give(Command::RestoreView { view });
 }
 
 fn records(walk: &mut Walk) -> EntityId {

@@ -22,3 +22,4 @@ mod owner;
 mod repetitions;
 mod texts;
 mod undo;
+mod views;

@@ -55,7 +55,7 @@ pub(crate) struct Away {
 pub(crate) struct PartView {
     /// Who: a public key in hex.
     actor_id: String,
-    /// `records`; or `tables`, `fields` or `workspace`, when it is these that changed.
+    /// `records`; or `tables`, `fields`, `views` or `workspace`, when it is these that changed.
     about: &'static str,
     /// The table's name; `null` when it is about none.
     table: Option<String>,
@@ -139,6 +139,7 @@ fn about(table: Option<FacetId>) -> &'static str {
         Some(reserved::TABLE_FACET) => "tables",
         Some(reserved::FIELD_FACET) => "fields",
         Some(reserved::WORKSPACE_FACET) => "workspace",
+        Some(reserved::VIEW_FACET) => "views",
         _ => "records",
     }
 }

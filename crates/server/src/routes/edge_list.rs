@@ -17,7 +17,7 @@ use crate::command_envelope::parse_id;
 use crate::json_value::FieldValue;
 use crate::problem::Problem;
 use crate::problem_code::ProblemCode;
-use crate::query_string::QueryString;
+use crate::query_string::{InWorkspace, QueryString};
 
 /// How many edges a page has at most.
 const LIMIT_MAX: usize = 1_000;
@@ -159,6 +159,41 @@ fn read_limit(limit: Option<usize>) -> Result<usize, Problem> {
 fn edge_gone(cursor: EdgeId) -> Problem {
     let detail = format!("list edges: {cursor}, at which the last page ended, is not listed any more");
     Problem::new(ProblemCode::BadQuery, detail).with(|problem| problem.field = Some("cursor".to_owned()))
+}
+
+/// The kinds of edge that are in use.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EdgeKinds {
+    /// The most used first, then by name.
+    kinds: Vec<EdgeKind>,
+}
+
+/// A kind of edge.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EdgeKind {
+    /// The type of its edges.
+    edge_type: String,
+    /// How many edges there are of it.
+    edges: u64,
+}
+
+/// Tells which kinds of edge are in use, and how much.
+#[utoipa::path(get, path = "/edges/kinds", tag = "edges", params(InWorkspace),
+    responses((status = 200, body = EdgeKinds), Problem))]
+pub(crate) async fn kinds(
+    State(app): State<App>,
+    QueryString(query): QueryString<InWorkspace>,
+) -> Result<Response, Problem> {
+    app.read(query.workspace.as_deref(), |snapshot, _| {
+        let counts = snapshot.edge_types()?.into_iter();
+        let mut kinds: Vec<_> = counts
+            .map(|(edge_type, edges)| EdgeKind { edge_type, edges })
+            .collect();
+        // They are in order of name already, and the sort keeps that among equals.
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.edges));
+        Ok(EdgeKinds { kinds })
+    })
+    .await
 }
 
 fn read_direction(text: &str) -> Result<&'static [Direction], Problem> {

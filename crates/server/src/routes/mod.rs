@@ -26,4 +26,5 @@ pub(crate) mod tables;
 pub(crate) mod text;
 pub(crate) mod undo;
 pub(crate) mod verify;
+pub(crate) mod views;
 pub(crate) mod workspace;

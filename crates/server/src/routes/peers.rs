@@ -77,6 +77,30 @@ pub(crate) async fn list(
     })?))
 }
 
+/// The engines near.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Nearby {
+    /// Whether engines are listened for at all.
+    listening: bool,
+    /// Where engines answer that announce none of the workspaces open here: one address of each, in ascending order,
+    /// and of a crowd only some. What they are called and what they have is told to members alone.
+    addresses: Vec<String>,
+}
+
+/// Tells where other engines are heard on this network, for somebody who was invited and looks for the way.
+#[utoipa::path(get, path = "/peers/nearby", tag = "sync", responses((status = 200, body = Nearby), Problem))]
+pub(crate) async fn nearby(State(app): State<App>) -> Result<Response, Problem> {
+    let heard = app.host().sync().nearby();
+    Ok(json_response(json(&Nearby {
+        listening: heard.is_some(),
+        addresses: heard
+            .into_iter()
+            .flatten()
+            .map(|address| address.to_string())
+            .collect(),
+    })?))
+}
+
 /// An address of a peer.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -54,6 +54,23 @@ pub(crate) async fn create(
     Ok(json_response(json(&Member::of(&owner))?))
 }
 
+/// Asks for nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MakeDemo {}
+
+/// Makes a workspace with a show to look around in, and answers once all of it is in. Only where `GET /workspace/list`
+/// says that this engine has one.
+#[utoipa::path(post, path = "/workspace/demo", tag = "workspace", request_body = MakeDemo,
+    responses((status = 200, body = Member), Problem))]
+pub(crate) async fn demo(
+    State(app): State<App>,
+    JsonBody(_body): JsonBody<MakeDemo>,
+) -> Result<Response, Problem> {
+    let owner = app.make_demo().await?;
+    Ok(json_response(json(&Member::of(&owner))?))
+}
+
 /// A request about a workspace that says nothing more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +151,8 @@ pub(crate) struct Workspaces {
     workspaces: Vec<Member>,
     /// Those that cannot be opened, in order of their ids.
     broken: Vec<Broken>,
+    /// Whether this engine can make a show to look around in: `POST /workspace/demo`.
+    demo: bool,
 }
 
 /// A workspace that cannot be opened.
@@ -149,6 +168,7 @@ pub(crate) struct Broken {
 #[utoipa::path(get, path = "/workspace/list", tag = "workspace", responses((status = 200, body = Workspaces), Problem))]
 pub(crate) async fn list(State(app): State<App>) -> Result<Response, Problem> {
     let owners = app.host().list();
+    let demo = app.offers_demo();
     let broken = app.host().broken().iter();
     let broken = broken
         .map(|(id, reason)| Broken {
@@ -168,7 +188,11 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Response, Problem> {
         owners.iter().map(name).collect::<Result<Vec<_>, _>>()
     });
     let workspaces = named.await.map_err(|error| crate::app::failed(&error))??;
-    Ok(json_response(json(&Workspaces { workspaces, broken })?))
+    Ok(json_response(json(&Workspaces {
+        workspaces,
+        broken,
+        demo,
+    })?))
 }
 
 /// How a workspace stands.

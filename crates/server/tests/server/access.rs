@@ -60,7 +60,8 @@ fn no_route_answers_a_foreign_host_or_origin_or_a_caller_without_token() {
             call(&[host.clone(), ("origin", foreign.to_owned()), token.clone()])
                 .refused(403, "forbidden_origin");
         }
-        let open = ["/health", "/session", "/ws"].contains(&path.as_str()) || page_paths.contains(&path);
+        let open = ["/health", "/session", "/session/proof", "/ws"].contains(&path.as_str())
+            || page_paths.contains(&path);
         for headers in [
             vec![host.clone()],
             vec![host.clone(), ("authorization", "Bearer 00".to_owned())],

@@ -329,3 +329,26 @@ fn edges_are_listed_page_by_page() {
         .get(&format!("/edges/list?entity={a}&cursor=x"))
         .refused(400, "bad_id");
 }
+
+#[test]
+fn kinds_in_use_are_told_the_most_used_first() {
+    let engine = Engine::with_table();
+    let [a, b, c] = ["A", "B", "C"].map(|label| engine.cue(label, 1));
+    let kinds = || engine.get("/edges/kinds").done()["kinds"].clone();
+    assert_eq!(kinds(), json!([]));
+    related(&engine, &a, &b, json!({"edge_type": "understudies"}));
+    let gone = related(&engine, &a, &c, json!({"edge_type": "gone"}));
+    for (source, target) in [(&a, &b), (&b, &c)] {
+        related(&engine, source, target, json!({}));
+    }
+    related(&engine, &b, &a, json!({"edge_type": "cues"}));
+    engine.post("/edges/delete", &json!({"edge_id": gone})).done();
+    assert_eq!(
+        kinds(),
+        json!([
+            {"edge_type": "follows", "edges": 2},
+            {"edge_type": "cues", "edges": 1},
+            {"edge_type": "understudies", "edges": 1},
+        ])
+    );
+}

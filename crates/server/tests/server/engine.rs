@@ -242,6 +242,8 @@ pub(crate) fn config(data: &Path) -> ServerConfig {
         mdns: false,
         name: "Prompt Desk".into(),
         tuning: Tuning::default(),
+        new_token: false,
+        demo: None,
     }
 }
 

@@ -23,4 +23,5 @@ mod references;
 mod tables;
 mod text;
 mod undo;
+mod views;
 mod workspaces;

@@ -28,7 +28,7 @@ fn engine_file_is_there_while_the_engine_runs() {
 }
 
 #[test]
-fn restarted_engine_has_what_was_acknowledged_and_another_token() {
+fn restarted_engine_has_what_was_acknowledged_and_knows_its_pages() {
     let engine = Engine::with_table();
     let id = engine.cue("Go", 1);
     let (hash, token) = (
@@ -36,12 +36,58 @@ fn restarted_engine_has_what_was_acknowledged_and_another_token() {
         engine.ready.token.clone(),
     );
     let engine = Engine::on(engine.stop());
-    assert_ne!(engine.ready.token, token);
+    assert_eq!(engine.ready.token, token);
     assert_eq!(engine.get("/workspace/status").done()["state_hash"], hash);
     assert_eq!(
         engine.get(&format!("/records/{id}")).done()["fields"]["label"],
         "Go"
     );
+}
+
+#[test]
+fn engine_that_is_to_forget_its_pages_has_another_token_from_then_on() {
+    let engine = Engine::with_workspace();
+    let old = engine.ready.token.clone();
+    let data = engine.stop();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime
+        .block_on(Server::start(openprod_server::ServerConfig {
+            new_token: true,
+            ..config(data.path())
+        }))
+        .unwrap();
+    let new = server.ready().token.clone();
+    assert_ne!(new, old);
+    runtime.block_on(server.stop());
+    let engine = Engine::on(data);
+    assert_eq!(engine.ready.token, new);
+    let headers = [
+        ("host", engine.host()),
+        ("authorization", format!("Bearer {old}")),
+    ];
+    engine
+        .send("GET", "/workspace/list", &headers, b"")
+        .refused(401, "unauthorized");
+}
+
+#[test]
+fn engine_proves_to_be_the_one_that_has_the_token_on_this_port() {
+    let engine = Engine::start();
+    let ask = |engine: &Engine, challenge: &str| {
+        let path = format!("/session/proof?challenge={challenge}");
+        engine.send("GET", &path, &[("host", engine.host())], b"")
+    };
+    let challenge = "5a".repeat(32);
+    let proof = ask(&engine, &challenge).done()["proof"].clone();
+    assert_eq!(proof.as_str().map(str::len), Some(64));
+    assert_eq!(ask(&engine, &challenge).done()["proof"], proof);
+    assert_ne!(ask(&engine, &"5b".repeat(32)).done()["proof"], proof);
+    for bad in ["", "5a", &"5A".repeat(32), &"zz".repeat(32), &"5a".repeat(33)] {
+        ask(&engine, bad).refused(400, "bad_query");
+    }
+    // The same token on another port is another proof: nobody can pass on what the engine says elsewhere.
+    let again = Engine::on(engine.stop());
+    assert_ne!(ask(&again, &challenge).done()["proof"], proof);
 }
 
 #[test]

@@ -138,3 +138,22 @@ fn joining_where_nobody_answers_makes_nothing() {
         .post("/workspace/join", &json!({"invitation": invitation}))
         .done();
 }
+
+#[test]
+fn engine_without_a_demo_show_offers_none() {
+    let engine = Engine::start();
+    assert_eq!(engine.get("/workspace/list").done()["demo"], false);
+    engine
+        .post("/workspace/demo", &json!({}))
+        .refused(422, "unsupported");
+    assert_eq!(engine.get("/workspace/list").done()["workspaces"], json!([]));
+}
+
+#[test]
+fn nobody_near_is_told_where_nobody_is_listened_for() {
+    let engine = Engine::start();
+    assert_eq!(
+        engine.get("/peers/nearby").done(),
+        json!({"listening": false, "addresses": []})
+    );
+}

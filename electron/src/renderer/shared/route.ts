@@ -8,6 +8,8 @@ export type Route =
   | { screen: "conflicts" }
   | { screen: "draft"; overlay: string }
   | { screen: "history" }
+  /** `record`: of this record alone. */
+  | { screen: "audit"; record: string | null }
   | { screen: "peers" }
   | { screen: "doctor" }
   | { screen: "decisions" }
@@ -22,6 +24,8 @@ export function parseRoute(hash: string): Route {
         : { screen: "home" };
     case "draft":
       return first ? { screen, overlay: first } : { screen: "home" };
+    case "audit":
+      return { screen, record: first || null };
     case "conflicts":
     case "history":
     case "peers":
@@ -42,6 +46,8 @@ export function formatRoute(route: Route): string {
         : `#/table/${route.table}${route.record ? `/${route.record}` : ""}`;
     case "draft":
       return `#/draft/${route.overlay}`;
+    case "audit":
+      return route.record ? `#/audit/${route.record}` : "#/audit";
     case "home":
       return "#/";
     default:

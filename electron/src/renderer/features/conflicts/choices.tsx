@@ -2,12 +2,14 @@
 import { type FormEvent, useState } from "react";
 import { post } from "../../shared/api/client";
 import { useActorName, useTables } from "../../shared/api/queries";
-import type { ConflictView, FieldView } from "../../shared/api/schema";
+import type { ConflictView, FieldView, SavedView, TableView } from "../../shared/api/schema";
 import { ago } from "../../shared/moment";
 import { toastProblem } from "../../shared/ui/toasts";
 import { findByLabel } from "../records/labels";
 import { parseValue, type Value } from "../values/value";
 import { ValueView } from "../values/value-view";
+import { useAllViews } from "../views/queries";
+import { settingsWords } from "../views/settings";
 
 export function resolveConflict(conflict_id: string, decision: { op_id: string } | { value: Value }) {
   return post("/conflicts/resolve", { conflict_id, ...decision, command: { source: "app: conflict" } });
@@ -23,6 +25,7 @@ export function aboutConflict(conflict: ConflictView): string {
     case "deletion":
       return "Deleted and edited";
     default:
+      if (conflict.table === null && conflict.field === "settings") return "What it shows";
       return conflict.field ?? conflict.kind;
   }
 }
@@ -31,6 +34,15 @@ export function useConflictField(conflict: ConflictView): FieldView | undefined 
   const tables = useTables().data?.tables;
   const table = tables?.find((one) => one.table_id === conflict.table_id);
   return table?.fields.find((field) => field.name === conflict.field);
+}
+
+/** The saved view that a conflict is about, and the fields of its table. */
+export function useConflictView(conflict: ConflictView): { view: SavedView; table: TableView } | null {
+  const views = useAllViews();
+  const tables = useTables().data?.tables ?? [];
+  const view = views.find((one) => one.view_id === conflict.entity_id);
+  const table = tables.find((one) => one.table_id === view?.table_id);
+  return view && table ? { view, table } : null;
 }
 
 export function Choices({ conflict, onDecided }: { conflict: ConflictView; onDecided?: () => void }) {
@@ -100,6 +112,9 @@ export function Choices({ conflict, onDecided }: { conflict: ConflictView; onDec
 
 function ChoiceValue(props: { conflict: ConflictView; value: Value; field: FieldView | undefined }) {
   const { conflict, value, field } = props;
+  const about = useConflictView(conflict);
+  if (about && conflict.field === "settings" && typeof value === "string")
+    return <>{settingsWords(value, about.table.fields)}</>;
   if (field && !(conflict.kind === "deletion" && typeof value === "boolean" && field.type !== "boolean")) {
     return value === null ? <em className="quiet">Empty</em> : <ValueView value={value} field={field} />;
   }

@@ -9,7 +9,7 @@ import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { runAll } from "../records/commands";
 import { useLabel } from "../records/labels";
-import { aboutConflict, Choices, resolveConflict } from "./choices";
+import { aboutConflict, Choices, resolveConflict, useConflictView } from "./choices";
 
 type Pick = (conflict: ConflictView) => string | undefined;
 
@@ -105,7 +105,16 @@ export function ConflictInbox() {
 
 function ConflictHead({ conflict }: { conflict: ConflictView }) {
   const { entity_id, table_id, table } = conflict;
-  const label = useLabel(entity_id ?? "");
+  const about = useConflictView(conflict);
+  const label = useLabel(about ? "" : (entity_id ?? ""));
+  if (about) {
+    return (
+      <header className="card-head">
+        <span className="quiet">View of {about.table.name}</span>
+        <strong>{about.view.name}</strong>
+      </header>
+    );
+  }
   return (
     <header className="card-head">
       <span className="quiet">{table ?? "Link"}</span>

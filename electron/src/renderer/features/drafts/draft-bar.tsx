@@ -13,6 +13,7 @@ const by = { source: "app: draft" };
 
 export async function commitDraft(overlay: OverlayView): Promise<void> {
   if (overlay.drifts > 0) {
+    toastDone(`Others changed what “${overlay.name}” changes: decide first whose stands, then commit`);
     go({ screen: "draft", overlay: overlay.overlay_id });
     return;
   }
@@ -62,9 +63,10 @@ export function DraftBar({ overlay }: { overlay: OverlayView }) {
         type="button"
         className="button"
         disabled={overlay.edits === 0}
+        title={overlay.drifts > 0 ? "Others changed the same: decide first whose stands" : undefined}
         onClick={() => void commitDraft(overlay)}
       >
-        Commit <kbd>Ctrl ↵</kbd>
+        {overlay.drifts > 0 ? "Decide, then commit" : "Commit"} <kbd>Ctrl ↵</kbd>
       </button>
       <button type="button" className="button" onClick={() => void stash()}>
         Stash

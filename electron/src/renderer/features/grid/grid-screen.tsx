@@ -25,6 +25,7 @@ import { findByLabel } from "../records/labels";
 import { AddField, RemoveField, RenameField } from "../tables/field-forms";
 import { FollowField } from "../tables/reference-form";
 import type { Value } from "../values/value";
+import { useSavedViews } from "../views/queries";
 import { filterJson, NO_FILTER, operatorsFor, sortText } from "./filter";
 import { Grid, type GridActs } from "./grid";
 import { type PastePlan, planPaste, spread } from "./paste";
@@ -33,7 +34,7 @@ import { PendingWrites } from "./pending";
 import { type Listing, RowStore } from "./row-store";
 import { SelectedNews, summary } from "./summary";
 import { Toolbar } from "./toolbar";
-import { columnsOf, moveField, shiftField, useSavedViews, useView } from "./view";
+import { columnsOf, moveField, shiftField, useView } from "./view";
 
 /** Above this many cells, a paste is shown before it is done. */
 const PASTE_AT_ONCE_MAX = 400;
@@ -233,13 +234,12 @@ export function GridScreen({ table, opened, at }: Props) {
   const past = at !== null;
   const headerEnd = useMemo(() => (past ? null : <AddField table={table} />), [past, table]);
   const shown = useMemo(() => columnsOf(table.fields, view).map(({ field }) => field), [table.fields, view]);
-  const [views] = useSavedViews(workspace, table.table_id);
+  const views = useSavedViews(table.table_id);
   const narrowed = listing.filter !== undefined || listing.q !== undefined;
   return (
     <section className="grid-screen" aria-label={table.name}>
       <Toolbar
         title={table.name}
-        workspace={workspace}
         table={table.table_id}
         total={total}
         fields={table.fields}
@@ -331,7 +331,7 @@ export function GridScreen({ table, opened, at }: Props) {
       {exporting && total !== null && (
         <ExportDialog
           table={table.name}
-          view={views.find((one) => one.id === view.saved)?.name ?? null}
+          view={views.find((one) => one.view_id === view.saved)?.name ?? null}
           listing={listing}
           total={total}
           fields={shown}

@@ -4,14 +4,13 @@ import { type RefObject, useState } from "react";
 import type { FieldView } from "../../shared/api/schema";
 import { Menu, MenuItem, MenuRule } from "../../shared/ui/menu";
 import { Popover } from "../../shared/ui/popover";
+import { ViewMenu } from "../views/view-menu";
 import { FilterButton } from "./filter-editor";
 import { FieldIcon } from "./header";
 import { orderedFields, type View } from "./view";
-import { ViewMenu } from "./view-menu";
 
 type Props = {
   title: string;
-  workspace: string;
   table: string;
   total: number | null;
   fields: readonly FieldView[];
@@ -42,7 +41,7 @@ export function Toolbar(props: Props) {
           : `${props.total.toLocaleString("en")} ${props.total === 1 ? "record" : "records"}`}
       </span>
       <span className="toolbar-rule wide" aria-hidden="true" />
-      <ViewMenu workspace={props.workspace} table={props.table} view={view} change={change} />
+      <ViewMenu table={props.table} fields={fields} view={view} change={change} />
       <Menu
         button={
           <button type="button" className="button quiet-button" data-on={hidden.length > 0 || undefined}>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FieldView } from "../../shared/api/schema";
-import { columnsOf, isAsSaved, moveField, PLAIN_VIEW, type SavedView, shiftField, type View } from "./view";
+import { columnsOf, moveField, PLAIN_VIEW, shiftField, type View } from "./view";
 
 const fields = ["a", "b", "c", "d"].map(
   (id): FieldView => ({
@@ -31,10 +31,4 @@ it("shows new fields last and keeps frozen ones first", () => {
   const columns = columnsOf(fields, view({ order: ["b"], frozen: 1 }));
   expect(columns.map((column) => column.field.field_id)).toEqual(["b", "a", "c", "d"]);
   expect(columns.map((column) => column.frozen)).toEqual([true, false, false, false]);
-});
-
-it("tells whether a view looks as it was saved", () => {
-  const saved: SavedView = { id: "1", name: "LX", view: view({ group: "A" }) };
-  expect(isAsSaved(view({ group: "A", saved: "1" }), saved)).toBe(true);
-  expect(isAsSaved(view({ group: "B", saved: "1" }), saved)).toBe(false);
 });

@@ -1,7 +1,7 @@
-/** How a person looks at a table: columns, sorting, filter, grouping. Kept in this browser, one a table. */
+/** How a person looks at a table now: columns, sorting, filter, grouping. Kept in this browser, one a table. */
 import { useCallback, useMemo } from "react";
 import type { FieldView } from "../../shared/api/schema";
-import { useKept } from "../../shared/kept";
+import { keep, readKept, useKept } from "../../shared/kept";
 import { type FilterDraft, NO_FILTER, type SortKey } from "./filter";
 
 export type View = {
@@ -18,10 +18,9 @@ export type View = {
   group: string | null;
   /** Which saved view this began with; `null` for none. */
   saved: string | null;
+  /** The settings that the saved view had then. */
+  savedAs: string | null;
 };
-
-/** A way to look at a table under a name. */
-export type SavedView = { id: string; name: string; view: View };
 
 export type Column = { field: FieldView; width: number; left: number; frozen: boolean };
 
@@ -34,6 +33,7 @@ export const PLAIN_VIEW: View = {
   filter: NO_FILTER,
   group: null,
   saved: null,
+  savedAs: null,
 };
 
 export const WIDTH_MIN = 56;
@@ -43,25 +43,20 @@ export const WIDTH_MAX = 800;
 export const GUTTER = 56;
 
 export function useView(workspace: string, table: string): [View, (change: Partial<View>) => void] {
-  const [view, keep] = useKept<View>(`openprod.view.${workspace}.${table}`, PLAIN_VIEW);
+  const [view, keepView] = useKept<View>(viewKey(workspace, table), PLAIN_VIEW);
   // The same object as long as nothing changes: what is drawn depends on it.
   const whole = useMemo(() => (view === PLAIN_VIEW ? view : { ...PLAIN_VIEW, ...view }), [view]);
-  const change = useCallback((part: Partial<View>) => keep({ ...whole, ...part }), [whole, keep]);
+  const change = useCallback((part: Partial<View>) => keepView({ ...whole, ...part }), [whole, keepView]);
   return [whole, change];
 }
 
-const NO_VIEWS: SavedView[] = [];
-
-/** The saved views of a table, in the order in which they were made; and keeping others in their place. */
-export function useSavedViews(workspace: string, table: string): [SavedView[], (next: SavedView[]) => void] {
-  return useKept<SavedView[]>(`openprod.views.${workspace}.${table}`, NO_VIEWS);
+/** Changes how a table is looked at, shown or not. */
+export function changeView(workspace: string, table: string, part: Partial<View>): void {
+  const key = viewKey(workspace, table);
+  keep(key, { ...PLAIN_VIEW, ...readKept<Partial<View>>(key, PLAIN_VIEW), ...part });
 }
 
-/** Whether a view still looks as it was saved. Widths and order count: they are part of what one sees. */
-export function isAsSaved(view: View, saved: SavedView): boolean {
-  const plain = (one: View) => JSON.stringify({ ...PLAIN_VIEW, ...one, saved: null });
-  return plain(view) === plain(saved.view);
-}
+const viewKey = (workspace: string, table: string) => `openprod.view.${workspace}.${table}`;
 
 /** All fields in the order of the view, hidden ones too. */
 export function orderedFields(fields: readonly FieldView[], view: View): FieldView[] {

@@ -7,7 +7,7 @@ import type { PastAct, PastChange } from "./acts";
 /** Changes shown of one act: a pasted thousand is told as such. */
 const SHOWN_MAX = 40;
 
-export function ActChanges({ act }: { act: PastAct }) {
+export function ActChanges({ act }: { act: Pick<PastAct, "changes" | "omitted"> }) {
   const changes = arrange(act.changes, cellOf, (change) =>
     change.deed === "wrote" ? change.value : undefined,
   );

@@ -119,6 +119,14 @@ function words(act: PastAct): string {
       return "deleted a table";
     case "tables.restore":
       return "undeleted a table";
+    case "views.create":
+      return "saved a view";
+    case "views.update":
+      return "changed a view";
+    case "views.delete":
+      return "deleted a view";
+    case "views.restore":
+      return "undeleted a view";
     case "edges.create":
       return "linked records";
     case "edges.delete":

@@ -32,5 +32,6 @@ it("sums up over tables", () => {
   );
   expect(summary([part("a", { created: some(1) })])).toBe("added 1 record");
   expect(summary([part("a", { edges: 2 })])).toBe("changed links");
-  expect(summary([part("a", { about: "fields" })])).toBe("changed tables");
+  expect(summary([part("a", { about: "fields", created: some(2) })])).toBe("changed tables");
+  expect(summary([part("a", { about: "views", created: some(2) })])).toBe("changed views");
 });

@@ -135,6 +135,7 @@ function useWatching(telling: { readonly current: boolean }, ask: () => void): v
         case "records_changed":
         case "edges_changed":
         case "tables_changed":
+        case "views_changed":
           changed = true;
           break;
         case "sync_peer_disconnected":
@@ -176,8 +177,9 @@ export function byPerson(parts: readonly PartView[]): [string, PartView[]][] {
 
 /** “deleted 1, changed 4 and added 2 records”. */
 export function summary(parts: readonly PartView[]): string {
+  const records = parts.filter((part) => part.about === "records");
   const sum = (kind: "deleted" | "changed" | "created") =>
-    parts.reduce((total, part) => total + part[kind].total, 0);
+    records.reduce((total, part) => total + part[kind].total, 0);
   const [deleted, changed, created] = [sum("deleted"), sum("changed"), sum("created")];
   const told = [
     deleted ? `deleted ${deleted.toLocaleString("en")}` : "",
@@ -185,16 +187,20 @@ export function summary(parts: readonly PartView[]): string {
     created ? `added ${created.toLocaleString("en")}` : "",
   ].filter(Boolean);
   if (told.length === 0) {
-    return parts.some((part) => part.edges > 0) ? "changed links" : "changed tables";
+    if (parts.some((part) => part.edges > 0)) return "changed links";
+    return parts.every((part) => part.about === "views") ? "changed views" : "changed tables";
   }
   const last = told.pop();
   const all = told.length === 0 ? last : `${told.join(", ")} and ${last}`;
   return `${all} ${deleted + changed + created === 1 ? "record" : "records"}`;
 }
 
+/** What parts are about that are of no one table. */
+const ABOUT: Record<string, string> = { workspace: "The workspace", views: "Views" };
+
 function Part({ part, onGone }: { part: PartView; onGone: () => void }) {
   const table = useTables().data?.tables.find((one) => one.table_id === part.table_id);
-  const heading = part.table ?? (part.about === "workspace" ? "The workspace" : "Tables");
+  const heading = part.table ?? ABOUT[part.about] ?? "Tables";
   return (
     <div className="away-part">
       <h4>{heading}</h4>

@@ -1,6 +1,6 @@
 /** What was done, newest first, day by day: what each act changed, taking it back, and how it stood then. */
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ChevronDown, ChevronRight, Clock, History as HistoryIcon, Undo2 } from "lucide-react";
+import { ChevronDown, ChevronRight, Clock, History as HistoryIcon, ScrollText, Undo2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { get, post } from "../../shared/api/client";
 import { useActorName, usePeers, useStatus, useTables } from "../../shared/api/queries";
@@ -52,6 +52,14 @@ export function HistoryScreen() {
     <section className="screen" aria-labelledby="history-title">
       <header className="screen-head">
         <h1 id="history-title">History</h1>
+        <button
+          type="button"
+          className="button quiet-button"
+          title="Every command as it was signed: who, on which device, why"
+          onClick={() => go({ screen: "audit", record: null })}
+        >
+          <ScrollText size={14} /> Audit trail
+        </button>
         <span className="space" />
         <select
           className="input"

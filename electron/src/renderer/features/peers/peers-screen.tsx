@@ -9,6 +9,7 @@ import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { DOCTOR_PATH } from "./doctor";
 import { InviteDialog } from "./invite-dialog";
+import { lastSeen } from "./last-seen";
 
 /** A clock this far off makes the order of edits differ from what people remember. */
 const SKEW_MS_TOLD = 2_000;
@@ -80,8 +81,12 @@ export function PeersScreen() {
               <tr>
                 <th scope="col">Device</th>
                 <th scope="col">Link</th>
-                <th scope="col">Lacks of ours</th>
-                <th scope="col">Still to come</th>
+                <th scope="col" className="number">
+                  Lacks of ours
+                </th>
+                <th scope="col" className="number">
+                  Still to come
+                </th>
                 <th scope="col">Clock</th>
                 <th scope="col">Address</th>
               </tr>
@@ -157,7 +162,7 @@ function PeerLine({ peer }: { peer: PeerView }) {
       </td>
       <td>
         <span className="presence" data-on={peer.connected || undefined}>
-          {peer.connected ? "Connected" : "Away"}
+          {peer.connected ? "Connected" : lastSeen(peer)}
         </span>
       </td>
       <td className="number">{peer.behind === 0 ? "—" : peer.behind.toLocaleString("en")}</td>

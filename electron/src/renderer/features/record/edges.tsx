@@ -9,6 +9,7 @@ import { Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { useLabel } from "../records/labels";
 import { RecordPicker } from "../records/record-picker";
+import { EdgeKind } from "./edge-kind";
 import { groupEdges, neighbours } from "./edge-order";
 
 const by = { source: "app: link" };
@@ -205,12 +206,7 @@ function AddEdge({ entity, onClose }: { entity: string; onClose: () => void }) {
   };
   return (
     <div className="edge-add">
-      <input
-        className="input"
-        aria-label="Kind of link"
-        value={type}
-        onChange={(event) => setType(event.target.value)}
-      />
+      <EdgeKind value={type} onChange={setType} />
       <span className="entry entry-editing">
         <RecordPicker
           label="Record to link"

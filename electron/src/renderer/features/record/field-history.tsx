@@ -4,14 +4,16 @@ import { get } from "../../shared/api/client";
 import { useActorName } from "../../shared/api/queries";
 import type { BundleView, FieldView } from "../../shared/api/schema";
 import { ago } from "../../shared/moment";
+import { go } from "../../shared/route";
 import { Failed, Loading } from "../../shared/ui/states";
+import { commandWords } from "../audit/entry";
 import type { Value } from "../values/value";
 import { ValueView } from "../values/value-view";
 
 /** Bundles asked for: enough to see who changed what lately. */
 const SHOWN_MAX = 50;
 
-type Entry = { key: string; actor: string; at: string; shown: boolean } & (
+type Entry = { key: string; actor: string; at: string; shown: boolean; what: string; why: string | null } & (
   | { kind: "wrote"; value: Value }
   | { kind: "edited"; bytes: number }
 );
@@ -20,7 +22,14 @@ type Entry = { key: string; actor: string; at: string; shown: boolean } & (
 export function entriesOf(bundles: readonly BundleView[], entity: string, field: string): Entry[] {
   return bundles.flatMap((bundle) =>
     bundle.changes.flatMap((change): Entry[] => {
-      const by = { key: change.op_id, actor: bundle.actor_id, at: bundle.at, shown: change.shown };
+      const by = {
+        key: change.op_id,
+        actor: bundle.actor_id,
+        at: bundle.at,
+        shown: change.shown,
+        what: [commandWords(bundle.command_type), bundle.source].filter(Boolean).join(", by "),
+        why: bundle.justification ?? null,
+      };
       if (change.deed !== "wrote" && change.deed !== "edited") return [];
       if (change.kind !== "field" || change.field !== field || change.entity_id !== entity) return [];
       return change.deed === "wrote"
@@ -58,10 +67,18 @@ export function FieldHistory(props: { entity: string; table: string; field: Fiel
             )}
           </span>
           <small className="quiet">
-            {actorName(entry.actor)} · {ago(entry.at)}
+            <span title={entry.what}>
+              {actorName(entry.actor)} · {ago(entry.at)}
+            </span>
+            {entry.why && <> — {entry.why}</>}
           </small>
         </li>
       ))}
+      <li className="field-history-more">
+        <button type="button" className="link" onClick={() => go({ screen: "audit", record: entity })}>
+          Commands, devices and reasons
+        </button>
+      </li>
     </ol>
   );
 }

@@ -1,8 +1,10 @@
 /** A change of one cell, in words and values: what it is about, what stood there, what stands there. */
 import { useTables } from "../../shared/api/queries";
 import type { CellView, FieldView } from "../../shared/api/schema";
-import type { Value } from "../values/value";
+import { isEntity, type Value } from "../values/value";
 import { ValueView } from "../values/value-view";
+import { useAllViews } from "../views/queries";
+import { settingsWords } from "../views/settings";
 import { useLabel } from "./labels";
 
 export type Cell = Partial<CellView> & Pick<CellView, "kind">;
@@ -63,15 +65,18 @@ export function cellWords(cell: Cell): string {
 /** The workspace itself, as the engine numbers it. */
 const WORKSPACE = "6f70656e-7072-";
 
-/** What an entity is called that is a table, a field or the workspace, rather than a record; `null` of a record. */
+/** What an entity is called that is a table, a field, a view or the workspace, rather than a record; `null` of a record. */
 function useSchemaName(entity: string): string | null {
   const tables = useTables().data?.tables ?? [];
+  const views = useAllViews();
   if (entity.startsWith(WORKSPACE)) return "The workspace";
   for (const table of tables) {
     if (table.table_id === entity) return `Table ${table.name}`;
     const field = table.fields.find((one) => one.field_id === entity);
     if (field) return `Field ${field.name}`;
   }
+  const view = views.find((one) => one.view_id === entity);
+  if (view) return `View ${view.name}`;
   return null;
 }
 
@@ -90,6 +95,7 @@ export function CellSubject({ cell, made }: { cell: Cell; made?: boolean }) {
 
 export function CellValue({ cell, value }: { cell: Cell; value: Value | undefined }) {
   const field = useFieldOf(cell);
+  const about = useSchemaWords(cell, value);
   if (cell.kind === "existence") return <>{value === false ? "Deleted" : value === true ? "Here" : "—"}</>;
   if (cell.kind === "membership") {
     const table = cell.table ?? "it";
@@ -97,11 +103,23 @@ export function CellValue({ cell, value }: { cell: Cell; value: Value | undefine
   }
   if (value === null || value === undefined) return <span className="quiet">—</span>;
   if (field) return <ValueView value={value} field={field} />;
+  if (about) return <>{about}</>;
   return (
     <>
       {typeof value === "boolean" ? (value ? "yes" : "no") : typeof value === "object" ? "…" : String(value)}
     </>
   );
+}
+
+/** What a value says that is part of a table, a field or a view; `null` of others. */
+function useSchemaWords(cell: Cell, value: Value | undefined): string | null {
+  const tables = useTables().data?.tables ?? [];
+  const view = useAllViews().find((one) => one.view_id === cell.entity_id);
+  if (cell.table_id) return null;
+  if (isEntity(value)) return tables.find((table) => table.table_id === value.entity)?.name ?? null;
+  if (cell.field !== "settings" || typeof value !== "string") return null;
+  const table = tables.find((one) => one.table_id === view?.table_id);
+  return settingsWords(value, table?.fields ?? []);
 }
 
 function useFieldOf(cell: Cell): FieldView | undefined {

@@ -9,7 +9,7 @@ const KEYS: [string, [string, string][]][] = [
       ["Ctrl F", "Find in this table"],
       ["Ctrl Z · Ctrl Shift Z", "Undo · redo"],
       ["Ctrl ↵", "Commit the active draft"],
-      ["G then C · D · H · P", "Conflicts · decisions · history · peers (outside cells)"],
+      ["G then C · D · H · A · P", "Conflicts · decisions · history · audit · peers (outside cells)"],
       ["?", "This help"],
     ],
   ],

@@ -1,12 +1,14 @@
 /** Goes to anything: tables, screens, records by name, and what can be done. */
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useQueries } from "@tanstack/react-query";
-import { Rows3, SearchIcon, Table2, Zap } from "lucide-react";
+import { Bookmark, Rows3, SearchIcon, Table2, Zap } from "lucide-react";
 import { type ReactNode, useDeferredValue, useId, useMemo, useState } from "react";
 import { get } from "../../shared/api/client";
 import { useTables } from "../../shared/api/queries";
 import { go } from "../../shared/route";
 import { labelOf } from "../records/labels";
+import { showView } from "../views/chosen";
+import { useAllViews } from "../views/queries";
 
 export type PaletteAct = { name: string; keys?: string; run: () => void };
 
@@ -17,6 +19,7 @@ const SHOWN_MAX = 14;
 
 export function Palette({ acts, onClose }: { acts: readonly PaletteAct[]; onClose: () => void }) {
   const tables = useTables().data?.tables ?? [];
+  const views = useAllViews();
   const [text, setText] = useState("");
   const [index, setIndex] = useState(0);
   const list = useId();
@@ -42,6 +45,22 @@ export function Palette({ acts, onClose }: { acts: readonly PaletteAct[]; onClos
           icon: <Table2 size={14} />,
           run: () => go({ screen: "table", table: table.table_id, record: null }),
         })),
+      ...views.flatMap((view): Entry[] => {
+        const table = tables.find((one) => one.table_id === view.table_id);
+        if (!table || !matches(view.name)) return [];
+        return [
+          {
+            id: view.view_id,
+            name: view.name,
+            about: `View of ${table.name}`,
+            icon: <Bookmark size={14} />,
+            run: () => {
+              showView(table, view);
+              go({ screen: "table", table: table.table_id, record: null });
+            },
+          },
+        ];
+      }),
       ...acts
         .filter((act) => matches(act.name))
         .map((act) => ({
@@ -66,7 +85,7 @@ export function Palette({ acts, onClose }: { acts: readonly PaletteAct[]; onClos
           })
         : [];
     return [...own, ...records].slice(0, SHOWN_MAX);
-  }, [tables, acts, found, wanted, text]);
+  }, [tables, views, acts, found, wanted, text]);
   const at = Math.min(index, Math.max(entries.length - 1, 0));
   const choose = (entry: Entry | undefined) => {
     if (!entry) return;

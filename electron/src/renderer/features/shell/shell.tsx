@@ -1,13 +1,14 @@
 /** The frame around every screen: bars, side, keys that work anywhere. */
 import { Table2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { post } from "../../shared/api/client";
+import { currentWorkspace, post } from "../../shared/api/client";
 import { EngineProblem } from "../../shared/api/problem";
 import { useCan, useOverlays, useTables } from "../../shared/api/queries";
 import { currentLink, retrySocket, subscribeLink } from "../../shared/api/socket";
 import { go, useRoute } from "../../shared/route";
 import { Empty, Failed, Loading } from "../../shared/ui/states";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { AuditScreen } from "../audit/audit-screen";
 import { ConflictInbox } from "../conflicts/inbox";
 import { DecisionInbox } from "../decisions/inbox";
 import { DECISIONS_PATH } from "../decisions/queries";
@@ -22,6 +23,7 @@ import { InviteDialog } from "../peers/invite-dialog";
 import { PeersScreen } from "../peers/peers-screen";
 import { RecordPanel } from "../record/record-panel";
 import { CreateTable } from "../tables/create-table";
+import { moveViews } from "../views/moving";
 import { Help } from "./help";
 import { Palette, type PaletteAct } from "./palette";
 import { Sidebar } from "./sidebar";
@@ -45,7 +47,13 @@ async function back(path: "/undo" | "/redo"): Promise<void> {
 /** How long after G another letter still means “go to”. */
 const CHORD_MS = 2_000;
 
-const CHORDS = { c: "conflicts", d: "decisions", h: "history", p: "peers" } as const;
+const CHORDS = {
+  a: { screen: "audit", record: null },
+  c: { screen: "conflicts" },
+  d: { screen: "decisions" },
+  h: { screen: "history" },
+  p: { screen: "peers" },
+} as const;
 
 function isChord(key: string): key is keyof typeof CHORDS {
   return key in CHORDS;
@@ -92,7 +100,7 @@ export function Shell() {
         chord = Number.NEGATIVE_INFINITY;
         if (key === "d" && !keys.current.canDecide) return;
         event.preventDefault();
-        go({ screen: CHORDS[key] });
+        go(CHORDS[key]);
       } else if (key === "g" && !ctrl) chord = event.timeStamp;
     };
     addEventListener("keydown", onKey);
@@ -111,6 +119,7 @@ export function Shell() {
         ? [{ name: "Decisions", keys: "G D", run: () => go({ screen: "decisions" as const }) }]
         : []),
       { name: "History", keys: "G H", run: () => go({ screen: "history" }) },
+      { name: "Audit trail", keys: "G A", run: () => go({ screen: "audit", record: null }) },
       { name: "Peers", keys: "G P", run: () => go({ screen: "peers" }) },
       { name: "Invite somebody", run: () => setOpen("invite") },
       { name: "Create or join a workspace", run: () => go({ screen: "start" }) },
@@ -122,6 +131,7 @@ export function Shell() {
     [active, canDecide, setTheme],
   );
 
+  useMovedViews();
   const close = () => setOpen(null);
   return (
     <div className="shell">
@@ -165,6 +175,8 @@ function Screen({ onCreate }: { onCreate: () => void }) {
       return <ConflictInbox />;
     case "history":
       return <HistoryScreen />;
+    case "audit":
+      return <AuditScreen key={route.record} record={route.record} />;
     case "peers":
       return <PeersScreen />;
     case "doctor":
@@ -204,6 +216,20 @@ function Screen({ onCreate }: { onCreate: () => void }) {
       {record !== null && <RecordPanel key={record} table={wanted} entity={record} at={at} />}
     </div>
   );
+}
+
+/** Gives the team the views that an earlier version of this page kept in the browser. */
+function useMovedViews(): void {
+  const tables = useTables().data?.tables;
+  const begun = useRef(false);
+  useEffect(() => {
+    if (!tables || begun.current) return;
+    begun.current = true;
+    moveViews(currentWorkspace() ?? "", tables).then((moved) => {
+      if (moved > 0)
+        toastDone(`${moved === 1 ? "A view" : `${moved} views`} of this browser went to the whole team`);
+    }, toastProblem);
+  }, [tables]);
 }
 
 function Reconnecting() {

@@ -11,7 +11,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { currentWorkspace, post } from "../../shared/api/client";
+import { post } from "../../shared/api/client";
 import { useCan, useConflicts, usePeers, useTables } from "../../shared/api/queries";
 import type { TableView } from "../../shared/api/schema";
 import { formatRoute, go, type Route, useRoute } from "../../shared/route";
@@ -19,13 +19,14 @@ import { Dialog } from "../../shared/ui/dialog";
 import { Menu, MenuItem } from "../../shared/ui/menu";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
 import { DECISIONS_PATH, useDecisions } from "../decisions/queries";
-import { useSavedViews, useView } from "../grid/view";
+import { presenceWords } from "../peers/last-seen";
 import { CreateTable } from "../tables/create-table";
+import { TableViews } from "../views/table-views";
 
 export function Sidebar() {
   const tables = useTables().data?.tables ?? [];
   const conflicts = useConflicts().data?.conflicts.length ?? 0;
-  const peers = usePeers().data?.peers.filter((peer) => peer.connected).length ?? 0;
+  const peers = usePeers().data?.peers ?? [];
   const canDecide = useCan(DECISIONS_PATH);
   const decisions = useDecisions().data?.filter((decision) => decision.status !== "resolved").length ?? 0;
   const route = useRoute();
@@ -76,7 +77,7 @@ export function Sidebar() {
                 Delete
               </MenuItem>
             </Menu>
-            {here("table", table.table_id) && <Views table={table.table_id} />}
+            {here("table", table.table_id) && <TableViews table={table} />}
           </li>
         ))}
       </ul>
@@ -109,7 +110,11 @@ export function Sidebar() {
           </li>
         )}
         <li>
-          <Line to={{ screen: "history" }} here={here("history")} icon={<History size={15} />}>
+          <Line
+            to={{ screen: "history" }}
+            here={here("history") || here("audit")}
+            icon={<History size={15} />}
+          >
             History
           </Line>
         </li>
@@ -118,7 +123,8 @@ export function Sidebar() {
             to={{ screen: "peers" }}
             here={here("peers") || here("doctor")}
             icon={<MonitorSmartphone size={15} />}
-            count={peers}
+            count={peers.filter((peer) => peer.connected).length}
+            title={presenceWords(peers)}
           >
             Peers
           </Line>
@@ -130,36 +136,13 @@ export function Sidebar() {
   );
 }
 
-/** The saved views of the table that is shown. */
-function Views({ table }: { table: string }) {
-  const workspace = currentWorkspace() ?? "";
-  const [views] = useSavedViews(workspace, table);
-  const [view, change] = useView(workspace, table);
-  if (views.length === 0) return null;
-  return (
-    <ul className="sidebar-views">
-      {views.map((one) => (
-        <li key={one.id}>
-          <button
-            type="button"
-            className="sidebar-link"
-            aria-current={view.saved === one.id ? "true" : undefined}
-            onClick={() => change({ ...one.view, saved: one.id })}
-          >
-            <span className="sidebar-text">{one.name}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 function Line(props: {
   to: Route;
   here: boolean;
   icon: ReactNode;
   count?: number;
   loud?: boolean;
+  title?: string;
   children: ReactNode;
 }) {
   return (
@@ -167,6 +150,7 @@ function Line(props: {
       className="sidebar-link"
       href={formatRoute(props.to)}
       aria-current={props.here ? "page" : undefined}
+      title={props.title || undefined}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();

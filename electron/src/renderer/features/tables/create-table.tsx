@@ -1,23 +1,34 @@
 /** Makes a table: its name and first fields. */
 import { Plus, X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import { post } from "../../shared/api/client";
-import { queryClient } from "../../shared/api/queries";
+import { queryClient, useTables } from "../../shared/api/queries";
+import type { FieldView, ReferenceToMake } from "../../shared/api/schema";
 import { go } from "../../shared/route";
 import { Dialog } from "../../shared/ui/dialog";
 import { toastProblem } from "../../shared/ui/toasts";
-import { FIELD_TYPES, readOptions } from "./field-forms";
+import { FIELD_TYPES, REFERENCE, readOptions } from "./field-forms";
+import { readChoice } from "./reference";
+import { ReferenceChooser, useReference } from "./reference-form";
 
-type Draft = { key: number; name: string; type: string; options: string };
+type Draft = {
+  key: number;
+  name: string;
+  type: string;
+  options: string;
+  /** What a reference field follows; `null` while something is missing. */
+  reference: ReferenceToMake | null;
+};
 
 const FIRST: Draft[] = [
-  { key: 0, name: "name", type: "text", options: "" },
-  { key: 1, name: "notes", type: "text", options: "" },
+  { key: 0, name: "name", type: "text", options: "", reference: null },
+  { key: 1, name: "notes", type: "text", options: "", reference: null },
 ];
 
 export function CreateTable({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [fields, setFields] = useState(FIRST);
+  const tables = useTables().data?.tables ?? [];
   const edit = (key: number, change: Partial<Draft>) =>
     setFields((before) => before.map((field) => (field.key === key ? { ...field, ...change } : field)));
   const submit = async (event: FormEvent) => {
@@ -29,7 +40,7 @@ export function CreateTable({ onClose }: { onClose: () => void }) {
           .filter((field) => field.name.trim() !== "")
           .map((field) => ({
             name: field.name.trim(),
-            type: field.type,
+            ...(field.type === REFERENCE ? { reference: field.reference } : { type: field.type }),
             ...(field.type === "enum" ? { options: readOptions(field.options) } : {}),
           })),
         command: { source: "app: table" },
@@ -56,7 +67,7 @@ export function CreateTable({ onClose }: { onClose: () => void }) {
         </label>
         <fieldset className="form">
           <legend>Fields</legend>
-          {fields.map((field) => (
+          {fields.map((field, place) => (
             <div key={field.key} className="form-row">
               <input
                 className="input"
@@ -75,6 +86,7 @@ export function CreateTable({ onClose }: { onClose: () => void }) {
                     {words}
                   </option>
                 ))}
+                {tables.length > 0 && <option value={REFERENCE}>What another record says</option>}
               </select>
               {field.type === "enum" && (
                 <input
@@ -94,6 +106,12 @@ export function CreateTable({ onClose }: { onClose: () => void }) {
               >
                 <X size={14} />
               </button>
+              {field.type === REFERENCE && (
+                <ReferencePart
+                  before={fields.slice(0, place)}
+                  onReference={(reference) => edit(field.key, { reference })}
+                />
+              )}
             </div>
           ))}
           <button
@@ -107,6 +125,7 @@ export function CreateTable({ onClose }: { onClose: () => void }) {
                   name: "",
                   type: "text",
                   options: "",
+                  reference: null,
                 },
               ])
             }
@@ -125,4 +144,33 @@ export function CreateTable({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   );
+}
+
+/** What a reference field of the new table follows: through a field that stands before it, or a link. */
+function ReferencePart(props: {
+  before: readonly Draft[];
+  onReference: (reference: ReferenceToMake | null) => void;
+}) {
+  const table = useMemo(() => unmade(props.before), [props.before]);
+  const choosing = useReference(table, null);
+  const reference = readChoice(choosing.choice);
+  const told = useRef("");
+  useEffect(() => {
+    const text = JSON.stringify(reference);
+    if (text === told.current) return;
+    told.current = text;
+    props.onReference(reference);
+  });
+  return <ReferenceChooser {...choosing} />;
+}
+
+/** The new table as far as it goes: the engine takes a field by its name where it has no id yet. */
+function unmade(drafts: readonly Draft[]) {
+  const fields = drafts
+    .filter((draft) => draft.name.trim() !== "" && draft.type !== REFERENCE)
+    .map((draft): FieldView => {
+      const name = draft.name.trim();
+      return { field_id: name, name, type: draft.type, mode: "discrete", options: [], reference: null };
+    });
+  return { table_id: "", name: "", module: null, records: 0, fields };
 }

@@ -24,7 +24,7 @@ export const FIELD_TYPES: [string, string][] = [
 ];
 
 /** Not a type of its own: a field that shows what another record says. */
-const REFERENCE = "reference";
+export const REFERENCE = "reference";
 
 const edit = { source: "app: table" };
 

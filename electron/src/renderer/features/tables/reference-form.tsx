@@ -1,6 +1,6 @@
 /** Chooses what a reference field follows: through which field or link, of which table, which field. */
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { get, post } from "../../shared/api/client";
 import { EngineProblem } from "../../shared/api/problem";
 import { useTables } from "../../shared/api/queries";
@@ -8,6 +8,7 @@ import type { FieldView, TableView } from "../../shared/api/schema";
 import { readKept } from "../../shared/kept";
 import { Dialog } from "../../shared/ui/dialog";
 import { toastDone, toastProblem } from "../../shared/ui/toasts";
+import { EdgeKind } from "../record/edge-kind";
 import { useLabel } from "../records/labels";
 import { isEntity } from "../values/value";
 import {
@@ -55,7 +56,6 @@ export function useReference(table: TableView, own: FieldView | null): Choosing 
 }
 
 export function ReferenceChooser({ choice, choose, roads: through, tables, fields }: Choosing) {
-  const kinds = useId();
   const byLink = choice.through === EDGE;
   return (
     <fieldset className="form reference">
@@ -76,20 +76,10 @@ export function ReferenceChooser({ choice, choose, roads: through, tables, field
         </select>
       </label>
       {byLink && (
-        <label>
-          Kind of link
-          <input
-            className="input"
-            list={kinds}
-            required
-            placeholder="related"
-            value={choice.kind}
-            onChange={(event) => choose({ ...choice, kind: event.target.value })}
-          />
-          <datalist id={kinds}>
-            <option value="related" />
-          </datalist>
-        </label>
+        <div className="labelled">
+          <span aria-hidden="true">Kind of link</span>
+          <EdgeKind value={choice.kind} onChange={(kind) => choose({ ...choice, kind })} />
+        </div>
       )}
       <label>
         To a record of
@@ -128,7 +118,8 @@ function useLeadsTo(table: TableView, road: FieldView | undefined): string | nul
   const kept = road ? readKept<string | null>(`openprod.picker.${road.field_id}`, null) : null;
   const looked = useQuery({
     queryKey: ["records", table.table_id, "leads to", road?.name],
-    enabled: road !== undefined && kept === null,
+    // A table that is only being made has no records.
+    enabled: road !== undefined && kept === null && table.table_id !== "",
     queryFn: async ({ signal }) => {
       const page = await get("/records/list", { table: table.table_id, limit: LOOKED_AT }, { signal });
       const values = page.records.map((record) => record.fields[road?.name ?? ""]);

@@ -28,6 +28,8 @@ export class SharedDocument {
   private written = 0;
   private opened = false;
   private missed = false;
+  /** Whether it held something else than the engine while something was on its way there. */
+  private doubted = false;
 
   private constructor(
     private readonly at: At,
@@ -35,7 +37,12 @@ export class SharedDocument {
   ) {
     this.sender = new Sender(
       (delta, last) => post("/text/update", { ...at, delta, session: this.session }, { keepalive: last }),
-      tell.saving,
+      (saving) => {
+        tell.saving(saving);
+        if (saving !== "saved" || !this.doubted) return;
+        this.doubted = false;
+        void this.refresh();
+      },
       (error, retry) => toastProblem(error, retry),
     );
     // Before the state is asked for: what is written while the answer is on its way is told, too.
@@ -101,7 +108,11 @@ export class SharedDocument {
       const fresh = await get("/text", this.at);
       if (this.closed) return;
       Y.applyUpdate(this.document, fromBase64(fresh.state), FROM_ENGINE);
-      if (idle && written === this.written && !this.says(fresh)) this.tell.stale();
+      if (this.says(fresh)) return;
+      if (idle && written === this.written) this.tell.stale();
+      // What was on its way may be all that differs: it is asked again once that has arrived.
+      else if (this.sender.idle) void this.refresh();
+      else this.doubted = true;
     } catch {
       // The next event, or the reconnect, fetches it again.
     }

@@ -1,6 +1,6 @@
 /** The beginning: make a workspace, join one, or go on with one that is here. */
 
-import { ChevronRight, FolderOpen, UserPlus, Waypoints } from "lucide-react";
+import { ChevronRight, Drama, FolderOpen, UserPlus, Waypoints } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import icon from "../../icon.svg";
 import { chooseWorkspace, post } from "../../shared/api/client";
@@ -10,6 +10,7 @@ import { toastProblem } from "../../shared/ui/toasts";
 import { Words } from "../peers/invite-dialog";
 import { useWords } from "../peers/words";
 import { clearLabels } from "../records/labels";
+import { Nearby } from "./nearby";
 
 export function enterWorkspace(id: string): void {
   chooseWorkspace(id);
@@ -19,15 +20,18 @@ export function enterWorkspace(id: string): void {
   go({ screen: "home" });
 }
 
+/** What is under way. */
+type Busy = "create" | "join" | "demo";
+
 export function Welcome() {
   const workspaces = useWorkspaces();
   const [name, setName] = useState("");
   const [invitation, setInvitation] = useState("");
   const [address, setAddress] = useState("");
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState<Busy | null>(null);
   const words = useWords(invitation);
-  const run = async (make: () => Promise<{ workspace_id: string }>) => {
-    setBusy(true);
+  const run = async (what: Busy, make: () => Promise<{ workspace_id: string }>) => {
+    setBusy(what);
     try {
       const made = await make();
       await queryClient.invalidateQueries({ queryKey: ["workspaces"] });
@@ -35,21 +39,22 @@ export function Welcome() {
     } catch (error) {
       toastProblem(error);
     } finally {
-      setBusy(false);
+      setBusy(null);
     }
   };
   const create = (event: FormEvent) => {
     event.preventDefault();
-    void run(() => post("/workspace/create", { name: name.trim() }));
+    void run("create", () => post("/workspace/create", { name: name.trim() }));
   };
   const join = (event: FormEvent) => {
     event.preventDefault();
     const at = address.trim();
-    void run(() =>
+    void run("join", () =>
       post("/workspace/join", { invitation: invitation.trim(), ...(at ? { address: at } : {}) }),
     );
   };
   const known = workspaces.data?.workspaces ?? [];
+  const demo = () => void run("demo", () => post("/workspace/demo", {}));
   return (
     <main className="welcome">
       <header className="welcome-head">
@@ -97,8 +102,8 @@ export function Welcome() {
               onChange={(event) => setName(event.target.value)}
             />
           </label>
-          <button type="submit" className="button accent" disabled={busy}>
-            Create
+          <button type="submit" className="button accent" disabled={busy !== null}>
+            {busy === "create" ? "Creating…" : "Create"}
           </button>
         </form>
         <form className="card form" onSubmit={join}>
@@ -130,14 +135,26 @@ export function Welcome() {
               onChange={(event) => setAddress(event.target.value)}
             />
           </label>
-          <button type="submit" className="button" disabled={busy}>
-            {busy ? "Joining…" : "Join"}
+          <Nearby onChoose={setAddress} chosen={address} />
+          <button type="submit" className="button" disabled={busy !== null}>
+            {busy === "join" ? "Joining…" : "Join"}
           </button>
         </form>
       </div>
-      <p className="quiet">
-        Only looking around? Run <kbd>openprod demo</kbd> for a touring show that is made up.
-      </p>
+      {workspaces.data?.demo ? (
+        <p className="welcome-demo">
+          <span className="quiet">Only looking around?</span>
+          <button type="button" className="button" disabled={busy !== null} onClick={demo}>
+            <Drama size={14} aria-hidden="true" />
+            {busy === "demo" ? "Making the show…" : "Open the demo show"}
+          </button>
+          <span className="quiet">A touring company that does not exist, on this computer alone.</span>
+        </p>
+      ) : (
+        <p className="quiet">
+          Only looking around? Run <kbd>openprod demo</kbd> for a touring show that is made up.
+        </p>
+      )}
       {workspaces.data?.broken.map((broken) => (
         <p key={broken.workspace_id} className="note bad" role="alert">
           A workspace cannot be opened: {broken.reason}

@@ -27,6 +27,8 @@ const ABOUT_NONE = new Set<string>([
   "/workspace/create",
   "/workspace/join",
   "/workspace/list",
+  "/workspace/demo",
+  "/peers/nearby",
   "/session",
   "/session/code",
   "/health",
@@ -37,6 +39,8 @@ const TOKEN_KEY = "openprod.token";
 const WORKSPACE_KEY = "openprod.workspace";
 
 let token: string | null = null;
+/** Whether whoever answers on this port is known to be the engine that gave the token. */
+let trusted = true;
 let workspace: string | null = null;
 let onUnauthorized: () => void = () => {};
 
@@ -52,8 +56,23 @@ export function currentToken(): string | null {
 
 export function keepToken(next: string | null): void {
   token = next;
+  trusted = true;
   if (next === null) sessionStorage.removeItem(TOKEN_KEY);
   else sessionStorage.setItem(TOKEN_KEY, next);
+}
+
+/**
+ * The engine is away, and another program may come to its port: until it has proved to be the engine, the token is said to
+ * nobody, and is no longer where a page that such a program serves could find it.
+ */
+export function distrust(): void {
+  trusted = false;
+  sessionStorage.removeItem(TOKEN_KEY);
+}
+
+/** It is the engine that answers. */
+export function trustAgain(): void {
+  keepToken(token);
 }
 
 export function currentWorkspace(): string | null {
@@ -127,6 +146,7 @@ export async function getJson(path: string, signal?: AbortSignal): Promise<unkno
 async function send(path: string, request: RequestInit): Promise<unknown> {
   const headers = new Headers(request.headers);
   const shown = token;
+  if (token !== null && !trusted) throw unreachable();
   if (token !== null) headers.set("Authorization", `Bearer ${token}`);
   let response: Response;
   try {

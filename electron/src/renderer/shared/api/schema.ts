@@ -482,6 +482,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/edges/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which kinds of edge are in use, and how much. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EdgeKinds"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/edges/list": {
         parameters: {
             query?: never;
@@ -2202,6 +2258,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/peers/nearby": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells where other engines are heard on this network, for somebody who was invited and looks for the way. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Nearby"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projections/{name}/pause": {
         parameters: {
             query?: never;
@@ -3339,6 +3448,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a page that this is the engine it had: a page that lost its engine asks before it says the token again, for
+         *     meanwhile another program may have the port.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description 64 lower-case hex digits, drawn anew at random each time. */
+                    challenge: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Proof"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sync/accept": {
         parameters: {
             query?: never;
@@ -4070,6 +4238,292 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/views/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Saves a view, for the whole team. It goes to the log at once, whatever draft is active. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateView"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ViewCreated"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a view, for the whole team. It can be restored. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OfView"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Done"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the saved views. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The id of the table that they are of; of all tables when absent. */
+                    table?: string;
+                    /** @description The workspace; needed only when several are open. */
+                    workspace?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Views"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the deletion of a view back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OfView"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Done"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes a view. It goes to the log at once, whatever draft is active. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UpdateView"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Done"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspace/create": {
         parameters: {
             query?: never;
@@ -4090,6 +4544,66 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["CreateWorkspace"];
+                };
+            };
+            responses: {
+                /** @description Refused; `code` says why. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                /** @description Failed; `code` says why. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDocument"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Member"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspace/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a workspace with a show to look around in, and answers once all of it is in. Only where `GET /workspace/list`
+         *     says that this engine has one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MakeDemo"];
                 };
             };
             responses: {
@@ -4978,6 +5492,21 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description A view to be saved. */
+        CreateView: {
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description Its name; others may have the same. */
+            name: string;
+            /**
+             * @description How it shows the table: up to 64 KiB of text, which only those who show it understand. The workspace app writes JSON
+             *     with a `version`.
+             */
+            settings: string;
+            /** @description The table: an id, or a name. It must be in the log: no table that is only in a draft. */
+            table: string;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
         /** @description A workspace to be created. */
         CreateWorkspace: {
             /** @description Its name: up to 200 bytes. */
@@ -5160,6 +5689,21 @@ export interface components {
             /** @description The edge. */
             edge_id: string;
         };
+        /** @description A kind of edge. */
+        EdgeKind: {
+            /** @description The type of its edges. */
+            edge_type: string;
+            /**
+             * Format: int64
+             * @description How many edges there are of it.
+             */
+            edges: number;
+        };
+        /** @description The kinds of edge that are in use. */
+        EdgeKinds: {
+            /** @description The most used first, then by name. */
+            kinds: components["schemas"]["EdgeKind"][];
+        };
         /** @description The edges of a record. */
         Edges: {
             /** @description Outgoing ones first; each way, ordered ones by type and place, then the others in order of their ids. */
@@ -5232,6 +5776,11 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "tables_changed";
+            /** @description The workspace. */
+            workspace: string;
+        } | {
+            /** @enum {string} */
+            type: "views_changed";
             /** @description The workspace. */
             workspace: string;
         } | {
@@ -5616,6 +6165,8 @@ export interface components {
         };
         /** @description Asks for nothing. */
         MakeCode: Record<string, never>;
+        /** @description Asks for nothing. */
+        MakeDemo: Record<string, never>;
         /** @description Two fields of two tables. */
         MappingView: {
             /** @description The table of the one. */
@@ -5654,6 +6205,16 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description The engines near. */
+        Nearby: {
+            /**
+             * @description Where engines answer that announce none of the workspaces open here: one address of each, in ascending order,
+             *     and of a crowd only some. What they are called and what they have is told to members alone.
+             */
+            addresses: string[];
+            /** @description Whether engines are listened for at all. */
+            listening: boolean;
+        };
         /** @description A fact to be recorded. */
         NewEventBody: {
             /** @description What kind of fact, such as `person_booked`; what begins with `openprod.` is reserved. */
@@ -5684,6 +6245,14 @@ export interface components {
             command?: components["schemas"]["CommandEnvelope"] | null;
             /** @description The record. */
             entity_id: string;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
+        /** @description A view that something is to be done to. */
+        OfView: {
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description The view. */
+            view_id: string;
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
@@ -5744,7 +6313,7 @@ export interface components {
         };
         /** @description What one person did in one table. */
         PartView: {
-            /** @description `records`; or `tables`, `fields` or `workspace`, when it is these that changed. */
+            /** @description `records`; or `tables`, `fields`, `views` or `workspace`, when it is these that changed. */
             about: string;
             /** @description Who: a public key in hex. */
             actor_id: string;
@@ -5831,7 +6400,7 @@ export interface components {
          * @description Names a kind of refusal; its spelling never changes.
          * @enum {string}
          */
-        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_decision" | "unknown_bundle" | "unknown_projection" | "method_not_allowed" | "request_timeout" | "command_reused" | "context_changed" | "streams_changed" | "facts_not_drafted" | "decision_resolved" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "projection_running" | "projection_paused" | "already_joined" | "unwritable" | "too_large" | "not_json" | "bad_fact" | "bad_context" | "not_unseen" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "rate_limited" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "projections_failed" | "projection_behind" | "closed" | "read_only" | "disk_full";
+        ProblemCode: "malformed_json" | "wrong_shape" | "bad_query" | "bad_id" | "bad_filter" | "bad_cursor" | "workspace_required" | "unauthorized" | "bad_code" | "forbidden_host" | "forbidden_origin" | "unknown_route" | "no_workspace" | "unknown_workspace" | "unknown_table" | "unknown_view" | "unknown_record" | "unknown_edge" | "unknown_overlay" | "unknown_edit" | "unknown_conflict" | "unknown_decision" | "unknown_bundle" | "unknown_projection" | "method_not_allowed" | "request_timeout" | "command_reused" | "context_changed" | "streams_changed" | "facts_not_drafted" | "decision_resolved" | "record_deleted" | "record_not_deleted" | "already_in_table" | "edge_deleted" | "edge_not_deleted" | "crossed_places" | "already_one" | "not_merged" | "overlay_not_active" | "edit_needed" | "not_drifted" | "open_drift" | "held_bundle" | "nothing_taken_back" | "nothing_to_undo" | "nothing_to_redo" | "projection_running" | "projection_paused" | "already_joined" | "unwritable" | "too_large" | "not_json" | "bad_fact" | "bad_context" | "not_unseen" | "wrong_type" | "integer_out_of_range" | "unknown_field" | "unknown_field_type" | "reference_needed" | "reference_cycle" | "followed_field" | "text_field" | "not_text" | "bad_delta" | "bad_name" | "not_in_table" | "ambiguous_table" | "only_table" | "nothing_left" | "not_ordered" | "foreign_edge" | "unmappable" | "nothing_to_do" | "unknown_candidate" | "envelope_too_long" | "bad_invitation" | "bad_address" | "unsupported" | "upgrade_required" | "rate_limited" | "busy" | "internal" | "storage_failed" | "peer_unreachable" | "projections_failed" | "projection_behind" | "closed" | "read_only" | "disk_full";
         /** @description A refusal: what was refused and why, and what a person needs to go on. Members that do not apply are absent. */
         ProblemDocument: {
             /**
@@ -5996,6 +6565,14 @@ export interface components {
              * @description The version of its definition: rows of another one are made anew.
              */
             version: number;
+        };
+        /** @description The answer of whoever has the token. */
+        Proof: {
+            /**
+             * @description The HMAC-SHA-256 of `openprod engine`, the port and the challenge, a line feed between them, under the token, in
+             *     lower-case hex.
+             */
+            proof: string;
         };
         /** @description Which events to read. */
         QueryEvents: {
@@ -6232,6 +6809,17 @@ export interface components {
             key: string;
             /** @description Which kind of row. */
             space: string;
+        };
+        /** @description A saved view. */
+        SavedView: {
+            /** @description Its name; others may have the same. */
+            name: string;
+            /** @description How it shows the table, as whoever saved it wrote it. */
+            settings: string;
+            /** @description The table that it is of, which may be deleted. */
+            table_id: string;
+            /** @description The view. Conflicts about it have it as their record. */
+            view_id: string;
         };
         /** @description The token. */
         Session: {
@@ -6506,6 +7094,18 @@ export interface components {
             /** @description The workspace; needed only when several are open. */
             workspace?: string | null;
         };
+        /** @description A change to a view. What is not named stays as it is. */
+        UpdateView: {
+            command?: components["schemas"]["CommandEnvelope"] | null;
+            /** @description A new name for it. */
+            name?: string | null;
+            /** @description How it shows its table from now on. */
+            settings?: string | null;
+            /** @description The view. */
+            view_id: string;
+            /** @description The workspace; needed only when several are open. */
+            workspace?: string | null;
+        };
         Value: unknown;
         /** @description What a check found. */
         Verified: {
@@ -6536,10 +7136,22 @@ export interface components {
             /** @description The hash of the derived state as it is stored. */
             state_hash: string;
         };
+        /** @description A view that was saved. */
+        ViewCreated: components["schemas"]["Done"] & {
+            /** @description The view. */
+            view_id: string;
+        };
+        /** @description Saved views. */
+        Views: {
+            /** @description In order of their making. */
+            views: components["schemas"]["SavedView"][];
+        };
         /** @description The workspaces of this engine. */
         Workspaces: {
             /** @description Those that cannot be opened, in order of their ids. */
             broken: components["schemas"]["Broken"][];
+            /** @description Whether this engine can make a show to look around in: `POST /workspace/demo`. */
+            demo: boolean;
             /** @description Those that are open, in order of their ids. */
             workspaces: components["schemas"]["Member"][];
         };
@@ -6591,6 +7203,7 @@ export type CreateEdge = components['schemas']['CreateEdge'];
 export type CreateOverlay = components['schemas']['CreateOverlay'];
 export type CreateRecords = components['schemas']['CreateRecords'];
 export type CreateTable = components['schemas']['CreateTable'];
+export type CreateView = components['schemas']['CreateView'];
 export type CreateWorkspace = components['schemas']['CreateWorkspace'];
 export type DecideMapping = components['schemas']['DecideMapping'];
 export type DecisionConflicts = components['schemas']['DecisionConflicts'];
@@ -6603,6 +7216,8 @@ export type DriftView = components['schemas']['DriftView'];
 export type DropEdit = components['schemas']['DropEdit'];
 export type EdgeConflict = components['schemas']['EdgeConflict'];
 export type EdgeCreated = components['schemas']['EdgeCreated'];
+export type EdgeKind = components['schemas']['EdgeKind'];
+export type EdgeKinds = components['schemas']['EdgeKinds'];
 export type Edges = components['schemas']['Edges'];
 export type EdgeView = components['schemas']['EdgeView'];
 export type Edit = components['schemas']['Edit'];
@@ -6626,13 +7241,16 @@ export type History = components['schemas']['History'];
 export type Invited = components['schemas']['Invited'];
 export type JoinWorkspace = components['schemas']['JoinWorkspace'];
 export type MakeCode = components['schemas']['MakeCode'];
+export type MakeDemo = components['schemas']['MakeDemo'];
 export type MappingView = components['schemas']['MappingView'];
 export type Member = components['schemas']['Member'];
 export type MergeRecords = components['schemas']['MergeRecords'];
+export type Nearby = components['schemas']['Nearby'];
 export type NewEventBody = components['schemas']['NewEventBody'];
 export type OfEdge = components['schemas']['OfEdge'];
 export type OfOverlay = components['schemas']['OfOverlay'];
 export type OfRecord = components['schemas']['OfRecord'];
+export type OfView = components['schemas']['OfView'];
 export type OfWorkspace = components['schemas']['OfWorkspace'];
 export type OneRecord = components['schemas']['OneRecord'];
 export type OpenSession = components['schemas']['OpenSession'];
@@ -6650,6 +7268,7 @@ export type ProjectionList = components['schemas']['ProjectionList'];
 export type ProjectionRows = components['schemas']['ProjectionRows'];
 export type ProjectionsHealth = components['schemas']['ProjectionsHealth'];
 export type ProjectionView = components['schemas']['ProjectionView'];
+export type Proof = components['schemas']['Proof'];
 export type QueryEvents = components['schemas']['QueryEvents'];
 export type RebalanceEdges = components['schemas']['RebalanceEdges'];
 export type RecordConflict = components['schemas']['RecordConflict'];
@@ -6672,6 +7291,7 @@ export type ReusedCommandView = components['schemas']['ReusedCommandView'];
 export type Revert = components['schemas']['Revert'];
 export type Reverted = components['schemas']['Reverted'];
 export type RowView = components['schemas']['RowView'];
+export type SavedView = components['schemas']['SavedView'];
 export type Session = components['schemas']['Session'];
 export type SetAsideView = components['schemas']['SetAsideView'];
 export type SkippedView = components['schemas']['SkippedView'];
@@ -6696,8 +7316,11 @@ export type UpdateEdge = components['schemas']['UpdateEdge'];
 export type UpdateRecord = components['schemas']['UpdateRecord'];
 export type UpdateTable = components['schemas']['UpdateTable'];
 export type UpdateText = components['schemas']['UpdateText'];
+export type UpdateView = components['schemas']['UpdateView'];
 export type Value = components['schemas']['Value'];
 export type Verified = components['schemas']['Verified'];
+export type ViewCreated = components['schemas']['ViewCreated'];
+export type Views = components['schemas']['Views'];
 export type Workspaces = components['schemas']['Workspaces'];
 export type Write = components['schemas']['Write'];
 export type $defs = Record<string, never>;

@@ -4,7 +4,8 @@
  * Every connection begins with `ready`, which is told as `resync`: what was asked before it, be it ahead of the first
  * connection, may have changed since, and nothing told of that.
  */
-import { currentToken } from "./client";
+import { currentToken, distrust, trustAgain } from "./client";
+import { whoAnswers } from "./proof";
 import type { Event as EngineEvent } from "./schema";
 
 export type Link = "connecting" | "open" | "lost";
@@ -60,8 +61,28 @@ export function openSocket(onRefused: () => void): () => void {
 export function retrySocket(): void {
   if (link === "lost" && wanted) {
     clearTimeout(timer);
-    connect();
+    void reconnect();
   }
+}
+
+/** Connects again once it is the engine that answers. */
+async function reconnect(): Promise<void> {
+  const before = socket;
+  const token = currentToken();
+  const answerer = token === null ? "other" : await whoAnswers(token);
+  // Meanwhile the page may have been told another token, or have connected.
+  if (!wanted || socket !== before || link !== "lost") return;
+  if (answerer === "ours") {
+    trustAgain();
+    connect();
+  } else if (answerer === "silent") tryLater();
+  else refused();
+}
+
+function tryLater(): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void reconnect(), wait);
+  wait = Math.min(wait * 2, WAIT_MS_MAX);
 }
 
 function connect(): void {
@@ -84,13 +105,10 @@ function connect(): void {
   opened.onclose = (close) => {
     if (!wanted || socket !== opened) return;
     lostSince ??= Date.now();
+    distrust();
     setLink("lost");
-    if (close.code === UNAUTHORIZED) {
-      refused();
-      return;
-    }
-    timer = setTimeout(connect, wait);
-    wait = Math.min(wait * 2, WAIT_MS_MAX);
+    if (close.code === UNAUTHORIZED) refused();
+    else tryLater();
   };
 }
 

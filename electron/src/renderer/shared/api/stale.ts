@@ -13,6 +13,8 @@ export function staleKeys(event: EngineEvent): QueryKey[] | "all" {
       return [["undo"]];
     case "workspaces_changed":
       return [["workspaces"], ["status"]];
+    case "views_changed":
+      return [["views"], ["status"], ["history"]];
     case "tables_changed":
       return [["tables"], ["workspaces"], ["status"], ["records"], ["record"], ["history"]];
     case "records_changed": {

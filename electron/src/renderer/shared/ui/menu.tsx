@@ -42,6 +42,7 @@ export function MenuItem(props: {
   children: ReactNode;
   keys?: string;
   chosen?: boolean;
+  title?: string;
   danger?: boolean;
   disabled?: boolean;
 }) {
@@ -49,6 +50,7 @@ export function MenuItem(props: {
     <Base.Item
       className="menu-item"
       onClick={props.onChoose}
+      title={props.title}
       data-danger={props.danger || undefined}
       disabled={props.disabled ?? false}
     >
