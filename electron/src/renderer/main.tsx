@@ -13,6 +13,8 @@ import "./features/screens.css";
 
 const home = document.getElementById("app");
 if (!home) throw new Error("The page has no place for the app.");
+// The engine was replaced by another version while the page was open: parts that were not fetched yet are no more.
+addEventListener("vite:preloadError", () => location.reload());
 followLinks();
 followOtherWindows();
 const session = await signIn();

@@ -91,7 +91,9 @@ it("keeps views when the engine answers elsewhere, and when they are deleted and
 
 it("moves views that a browser had for itself to the team, once", async () => {
   const desk = await propsDesk(12);
-  const { page } = await windowOn(browser, desk);
+  const { page, counts } = await windowOn(browser, desk);
+  // The page has looked for such views by then.
+  await counts(12);
   const workspace = (await desk.get<{ workspace_id: string }>("/workspace/status")).workspace_id;
   const table = (await desk.get<Tables>("/tables/list")).tables[0]?.table_id;
   const key = `openprod.views.${workspace}.${table}`;
