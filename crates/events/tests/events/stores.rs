@@ -74,7 +74,7 @@ impl Absent {
         Arc::clone(&self.store)
     }
 
-    fn reached(&self) -> Result<&dyn EventStore, StoreError> {
+    fn reached(&self) -> Result<&(dyn EventStore + 'static), StoreError> {
         if self.away.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("it is away".into()));
         }
@@ -85,7 +85,7 @@ impl Absent {
 impl Layer for Absent {
     type Inner = dyn EventStore;
 
-    fn inner(&self) -> &dyn EventStore {
+    fn inner(&self) -> &Self::Inner {
         &*self.store
     }
 
@@ -105,7 +105,7 @@ pub(crate) struct Shared(pub(crate) Arc<dyn EventStore>);
 impl Layer for Shared {
     type Inner = dyn EventStore;
 
-    fn inner(&self) -> &dyn EventStore {
+    fn inner(&self) -> &Self::Inner {
         &*self.0
     }
 }
