@@ -98,3 +98,38 @@ fn projections_are_listed_read_and_made_anew() {
     assert_ne!(unknown.0.status.code(), Some(0));
     assert!(unknown.err().contains("event_types"), "{}", unknown.err());
 }
+
+#[test]
+fn caches_and_the_port_for_metrics_are_settings_like_others() {
+    let device = configured("[server]\nmetrics_port = 0\n[storage]\nwriter_cache_kib = 4096\n");
+    let answer = config_with(&device, ("OPENPROD_STORAGE_READER_CACHE_KIB", "512")).answer();
+    assert_eq!(setting(&answer, "storage.writer_cache_kib")["value"], 4096);
+    assert_eq!(setting(&answer, "storage.reader_cache_kib")["value"], 512);
+    let unset = device.json(&["config"]).answer();
+    assert_eq!(setting(&unset, "storage.reader_cache_kib")["value"], 1024);
+    device.run(&["create", "Tour"]).done();
+    let serving = device.serve();
+    let port = serving.ready["metrics_port"].as_u64().unwrap();
+    let mut metrics = ureq::get(format!("http://127.0.0.1:{port}/metrics"))
+        .call()
+        .unwrap();
+    assert!(metrics.body_mut().read_to_string().unwrap().contains("# TYPE"));
+    drop(serving);
+    for (content, key) in [
+        ("[server]\nmetrics_port = 70000\n", "server.metrics_port"),
+        ("[storage]\nwriter_cache_kib = 0\n", "storage.writer_cache_kib"),
+    ] {
+        let problem = configured(content).json(&["config"]).refused(1, "bad_settings");
+        assert!(problem["detail"].as_str().unwrap().contains(key), "{problem}");
+    }
+}
+
+#[test]
+fn port_for_metrics_is_off_until_an_option_asks_for_it() {
+    let device = Device::with_workspace();
+    let serving = device.serve();
+    assert!(serving.ready.get("metrics_port").is_none());
+    drop(serving);
+    let serving = device.serve_as("serve", &["--metrics-port", "0"]);
+    assert!(serving.ready["metrics_port"].as_u64().is_some());
+}

@@ -10,7 +10,7 @@ use openprod_engine::facts::{
 use openprod_engine::{Command, CommandError, Destination, Engine, Envelope, OverlayCommand, Owner, Request};
 use openprod_events::conformance::{EventIds, run_for};
 use openprod_events::{
-    AppendError, AppendResult, Commit, EventQuery, EventStore as _, Layer, SequenceNumber, StreamId,
+    AppendError, AppendResult, EventQuery, EventStore as _, Layer, SequenceNumber, StreamId,
 };
 use openprod_storage::MemoryStorage;
 

@@ -232,6 +232,22 @@ mod tests {
         }
     }
 
+    #[cfg(all(feature = "sqlite", feature = "postgres"))]
+    #[test]
+    fn caches_of_a_file_and_partitions_of_a_database_can_be_set() {
+        let text = "[sqlite]\nwriter_cache_kib = 65536\nreader_cache_kib = 512\nstatements_max = 16\n\
+                    [postgres]\npartition_events = 1000000\n";
+        let settings = Settings::from_toml(text).unwrap();
+        let sqlite = &settings.sqlite;
+        assert_eq!(
+            (sqlite.writer_cache_kib.get(), sqlite.reader_cache_kib.get()),
+            (65_536, 512)
+        );
+        assert_eq!(sqlite.statements_max.get(), 16);
+        assert_eq!(settings.postgres.partition_events.get(), 1_000_000);
+        assert!(Settings::from_toml("[postgres]\npartition_events = 0\n").is_err());
+    }
+
     proptest! {
         #[test]
         fn no_text_panics(text in "[\\[\\]a-z_.=\"{}, \n0-9#-]{0,80}") {

@@ -62,19 +62,21 @@ impl View<'_> {
             return Ok(QueryResult::new(records, number(head)));
         }
         let found = alternatives(query, self.key);
-        let version = self.newest(query, &found)?;
-        if let (Some(start), Some(last)) = (after.checked_add(1), version) {
-            let last = stored_number(last.0);
+        let end = self.end(&found)?;
+        // Where everything beyond the cursor is read, the last of it is the version.
+        let mut read_to_the_end = false;
+        if let Some(start) = after.checked_add(1) {
             let mut by_number = self
                 .connection
                 .prepare_cached(select!("WHERE e.seq = ?1"))
                 .map_err(read_fault)?;
-            // Nothing beyond the version matches, so there is no need to look.
-            let mut walk = Walk::new(self, &found, Way::Up, start, last).map_err(read_fault)?;
-            while records.len() < limit
-                && let Some(candidate) = walk.advance().map_err(read_fault)?
-                && candidate.seq <= last
-            {
+            let mut walk = Walk::new(self, &found, Way::Up, start, end).map_err(read_fault)?;
+            while records.len() < limit {
+                let candidate = walk.advance().map_err(read_fault)?;
+                let Some(candidate) = candidate.filter(|candidate| candidate.seq <= end) else {
+                    read_to_the_end = true;
+                    break;
+                };
                 let mut rows = by_number.query([candidate.seq]).map_err(read_fault)?;
                 let Some(row) = rows.next().map_err(read_fault)? else {
                     return Err(damaged(candidate.seq, "a posting has no event".into()));
@@ -85,6 +87,10 @@ impl View<'_> {
                 }
             }
         }
+        let version = match records.last() {
+            Some(last) if read_to_the_end => Some(last.sequence_number),
+            _ => self.newest(query, &found)?,
+        };
         Ok(QueryResult::new(records, version))
     }
 
@@ -93,18 +99,22 @@ impl View<'_> {
         self.newest(query, &alternatives(query, self.key))
     }
 
+    /// A number that no event is beyond. Lists end by themselves; where there is none, the walk is along all events.
+    fn end(&self, found: &[Alternative]) -> Result<i64, StoreError> {
+        if found.iter().any(Alternative::is_everything) {
+            self.head().map_err(read_fault)
+        } else {
+            Ok(i64::MAX)
+        }
+    }
+
     fn newest(
         &self,
         query: &EventQuery,
         found: &[Alternative],
     ) -> Result<Option<SequenceNumber>, StoreError> {
-        // Lists end by themselves; where there is none, the walk begins at the last event.
-        let head = if found.iter().any(Alternative::is_everything) {
-            self.head().map_err(read_fault)?
-        } else {
-            i64::MAX
-        };
-        let mut walk = Walk::new(self, found, Way::Down, head, head).map_err(read_fault)?;
+        let end = self.end(found)?;
+        let mut walk = Walk::new(self, found, Way::Down, end, end).map_err(read_fault)?;
         while let Some(candidate) = walk.advance().map_err(read_fault)? {
             if candidate.exact || self.matches(candidate.seq, query)? {
                 return Ok(number(candidate.seq));

@@ -1,10 +1,11 @@
 //! The server as a process sees it: ready, engine.json, one engine a directory, a clean end, what it counts.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 
 use openprod_events::rate::RateLimit;
-use openprod_server::{EngineFile, Limits, ServeError, Server, Tuning};
+use openprod_server::{EngineFile, Limits, ServeError, Server, StorageSettings, Tuning};
 use serde_json::json;
 
 use crate::engine::{Engine, config};
@@ -211,4 +212,93 @@ fn program_that_asks_without_end_is_told_when_to_come_again() {
     let problem = late.refused(429, "rate_limited");
     assert_eq!(late.header("retry-after"), Some("1"));
     assert!(problem["retry_after_ms"].as_u64().is_some_and(|ms| ms <= 1_000));
+}
+
+/// What a port of this device answers to a request that names `host`: the status, and all that follows.
+fn asked(port: u16, method: &str, path: &str, host: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+#[test]
+fn port_for_metrics_tells_how_the_engine_fares_and_nothing_else() {
+    let tuning = Tuning {
+        metrics_port: Some(0),
+        ..Tuning::default()
+    };
+    let engine = Engine::tuned(tempfile::tempdir().unwrap(), tuning);
+    let port = engine.ready.metrics_port.unwrap();
+    assert_ne!(port, engine.ready.port);
+    engine.get("/workspace/list").done();
+    let host = format!("127.0.0.1:{port}");
+    // No token is asked for, by whichever of its names it is called.
+    for host in [host.as_str(), &format!("localhost:{port}")] {
+        let (status, metrics) = asked(port, "GET", "/metrics", host);
+        assert_eq!(status, 200);
+        assert!(metrics.contains("# TYPE"), "{metrics}");
+        let (status, health) = asked(port, "GET", "/health", host);
+        assert_eq!(status, 200);
+        assert!(health.contains("\"status\":\"ok\""), "{health}");
+    }
+    for path in [
+        "/",
+        "/workspace/list",
+        "/session",
+        "/openapi.json",
+        "/metrics/x",
+        "/ws",
+    ] {
+        assert_eq!(asked(port, "GET", path, &host).0, 404, "{path}");
+    }
+    assert_eq!(asked(port, "POST", "/metrics", &host).0, 405);
+    // A page of the web whose name points here is not answered.
+    assert_eq!(asked(port, "GET", "/metrics", "rebound.example").0, 403);
+    // It is on that address alone: the same port of another one is free.
+    #[cfg(target_os = "linux")]
+    TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), port)).unwrap();
+    let taken = Tuning {
+        metrics_port: Some(port),
+        ..Tuning::default()
+    };
+    let data = tempfile::tempdir().unwrap();
+    let config = openprod_server::ServerConfig {
+        tuning: taken,
+        ..config(data.path())
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let refused = runtime.block_on(Server::start(config)).err();
+    assert!(
+        matches!(refused, Some(ServeError::Listen { port: found, .. }) if found == port),
+        "{refused:?}"
+    );
+    engine.stop();
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+}
+
+#[test]
+fn without_a_port_for_metrics_there_is_none_and_caches_may_be_small() {
+    let tuning = Tuning {
+        storage: StorageSettings {
+            writer_cache_kib: NonZeroU32::MIN,
+            reader_cache_kib: NonZeroU32::MIN,
+        },
+        ..Tuning::default()
+    };
+    let engine = Engine::tuned(tempfile::tempdir().unwrap(), tuning);
+    assert_eq!(engine.ready.metrics_port, None);
+    assert!(
+        serde_json::to_value(&engine.ready)
+            .unwrap()
+            .get("metrics_port")
+            .is_none()
+    );
+    assert_eq!(engine.get("/health").done()["status"], "ok");
 }
