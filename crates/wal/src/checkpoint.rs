@@ -26,6 +26,9 @@ const HEADER_BYTES: u64 = 32;
 /// How long the writer waits for readers to leave before it gives up beginning the log anew for now.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// After which share of the growth between two checkpoints the writer tries again to begin the log anew.
+const AGAIN: u64 = 4;
+
 /// How large a write-ahead log becomes.
 #[derive(Clone, Copy, Debug)]
 pub struct LogSizes {
@@ -116,8 +119,8 @@ impl Checkpointer {
                 self.start_over();
                 return Ok(());
             }
-            // Some reader stays. To be tried again when the log has grown, and not at every commit.
-            self.restart_at = size.saturating_add(self.sizes.passive_bytes);
+            // Some reader stays. To be tried again when the log has grown a little, and not at every commit.
+            self.restart_at = size.saturating_add(self.sizes.passive_bytes / AGAIN);
         }
         if size >= self.wake_at {
             self.wake_at = size.saturating_add(self.sizes.passive_bytes);

@@ -69,7 +69,8 @@ fn sealed_payloads_are_read_as_they_were_written_and_stored_otherwise() {
             let stored = all(&*inner);
             for record in &stored[..2] {
                 let text = record.payload.canonical();
-                for word in ["ann", "hay", "diagnosis", "red", "Rome"] {
+                // As they would stand there: what is sealed may spell a short word by chance.
+                for word in [r#""ann@"#, "hay fever", r#""diagnosis""#, r#""red""#, r#""Rome""#] {
                     assert!(!text.contains(word), "{kind}: {text}");
                 }
             }
