@@ -15,7 +15,7 @@ it("opens the demo show from the first screen", async () => {
   const { page, goTable, counts } = await windowOn(browser, desk);
   await page.getByRole("button", { name: "Open the demo show" }).click();
   await goTable("Performances");
-  await counts(60);
+  await counts(48);
   const { workspaces } = await desk.get<{ workspaces: unknown[] }>("/workspace/list");
   expect(workspaces).toHaveLength(1);
 });

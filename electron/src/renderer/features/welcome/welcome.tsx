@@ -3,9 +3,9 @@
 import { ChevronRight, Drama, FolderOpen, UserPlus, Waypoints } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import icon from "../../icon.svg";
-import { chooseWorkspace, post } from "../../shared/api/client";
+import { chooseWorkspace, currentWorkspace, post } from "../../shared/api/client";
 import { queryClient, useWorkspaces } from "../../shared/api/queries";
-import { go } from "../../shared/route";
+import { go, parseRoute } from "../../shared/route";
 import { toastProblem } from "../../shared/ui/toasts";
 import { Words } from "../peers/invite-dialog";
 import { useWords } from "../peers/words";
@@ -35,7 +35,9 @@ export function Welcome() {
     try {
       const made = await make();
       await queryClient.invalidateQueries({ queryKey: ["workspaces"] });
-      enterWorkspace(made.workspace_id);
+      // The first workspace is shown as soon as it is there: whoever has begun to look around in it stays where they are.
+      const inside = currentWorkspace() === made.workspace_id && parseRoute(location.hash).screen !== "start";
+      if (!inside) enterWorkspace(made.workspace_id);
     } catch (error) {
       toastProblem(error);
     } finally {
